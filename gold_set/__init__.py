@@ -1,0 +1,1 @@
+"""Sampling, curation, metrics and calibration: what makes the engine trustworthy. Its work starts with the gold set."""

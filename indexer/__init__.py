@@ -1,0 +1,1 @@
+"""Logs in, an index out: grounding, scouts, judge, beliefs and embeddings, stage by stage."""

@@ -1,0 +1,1 @@
+"""Grounders: whatever says what is there."""

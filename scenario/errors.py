@@ -1,0 +1,160 @@
+"""Every error a user may see. The command line prints the message and exits 2; anything else is a bug.
+
+SemdriveError
+  + ConfigError
+  |   + UnknownBackend
+  |   + MissingExtra
+  + InputError
+  |   + LineUnreadable
+  |   + InventoryUnreadable
+  + ScoutError
+  |   + ReportMissing
+  + QueryError
+  + WorkspaceError
+  |   + NoWorkspace
+  |   + NoLedger
+  |   + WorkspaceBusy
+  + StoreError
+  |   + NoIndex
+  |   + IndexMismatch
+  |   + UnknownToken
+  |   + SearchExpired
+  + EmbeddingError
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
+    """The known name nearest to `wrong`, or None when nothing is near."""
+    names = list(known)
+    folded = {name.casefold(): name for name in names}
+    matches = get_close_matches(wrong.casefold(), list(folded), n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else None
+
+
+def unknown(kind: str, wrong: str, known: Iterable[str]) -> str:
+    """The sentence for a name that does not exist: what, which value, the nearest one, all that are allowed."""
+    names = sorted(known)
+    near = did_you_mean(wrong, names)
+    hint = f"; did you mean {near!r}?" if near else "."
+    return f"no {kind} named {wrong!r}{hint} Known: {', '.join(names)}"
+
+
+class SemdriveError(Exception):
+    """Base of every error a user may see; its message is shown without a traceback."""
+
+
+class ConfigError(SemdriveError):
+    """A setting, an environment variable or a flag that cannot be used."""
+
+
+class UnknownBackend(ConfigError):
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(unknown(kind, name, known))
+
+
+class MissingExtra(ConfigError):
+    def __init__(self, kind: str, name: str, extra: str) -> None:
+        super().__init__(f"{kind} {name!r} needs the extra '{extra}': pip install 'semantic-drive-search[{extra}]'")
+
+
+class InputError(SemdriveError):
+    """A file that cannot be read as what it was given for."""
+
+
+class LineUnreadable(InputError):
+    """One line of a JSONL file; the lines around it are unaffected."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}")
+        self.path, self.line, self.reason = path, line, reason
+
+
+class InventoryUnreadable(InputError):
+    """An inventory text that does not follow `[CAMERA]: N label (Size/conf, …); …` or `[CAMERA]: Clear`."""
+
+
+class ScoutError(SemdriveError):
+    """A scout that could not report on a frame."""
+
+
+class ReportMissing(ScoutError):
+    """A recorded run that holds no line for a frame: the scout did not answer, which is no failure of the run."""
+
+    def __init__(self, scout: str, token: str) -> None:
+        super().__init__(f"the recorded run of scout {scout!r} has no line for frame {token}")
+
+
+class QueryError(SemdriveError):
+    """A query that does not parse or names something that does not exist.
+
+    `start` and `end` are offsets into `source` (half open); `hint` says what to write instead.
+    """
+
+    def __init__(self, message: str, source: str, start: int, end: int, hint: str | None = None) -> None:
+        self.message, self.source, self.hint = message, source, hint
+        self.start = max(0, min(start, len(source)))
+        self.end = max(self.start + 1, end)
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        caret = " " * self.start + "^" * min(self.end - self.start, max(1, len(self.source) - self.start))
+        lines = [self.message, f"  {self.source}", f"  {caret}"]
+        return "\n".join([*lines, self.hint] if self.hint else lines)
+
+    def __reduce__(self) -> tuple[type["QueryError"], tuple[str, str, int, int, str | None]]:
+        return QueryError, (self.message, self.source, self.start, self.end, self.hint)
+
+
+class WorkspaceError(SemdriveError):
+    """A workspace directory that cannot be used."""
+
+
+class NoWorkspace(WorkspaceError):
+    def __init__(self, location: str) -> None:
+        super().__init__(
+            f"no workspace at {location!r}; make one with: semdrive index recorded --scout NAME=FILE --index {location}"
+        )
+
+
+class NoLedger(WorkspaceError):
+    """The index is open, but what was asked for lives in the ledger, which this replica lacks."""
+
+    def __init__(self, what: str, location: str) -> None:
+        super().__init__(
+            f"{what} needs the ledger, and {location!r} is an index without one; open the workspace it was built in"
+        )
+
+
+class WorkspaceBusy(WorkspaceError):
+    def __init__(self, location: str) -> None:
+        super().__init__(f"another indexer is writing to {location!r}; wait for it to end, or name another --index")
+
+
+class StoreError(SemdriveError):
+    """The LanceDB index cannot answer."""
+
+
+class NoIndex(StoreError):
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"no finished index at {uri!r}; run semdrive index, which resumes where it stopped")
+
+
+class IndexMismatch(StoreError):
+    """The index was written by another schema or embedder than the one reading it."""
+
+
+class UnknownToken(StoreError):
+    def __init__(self, token: str) -> None:
+        super().__init__(f"no frame with token {token!r} in this index")
+
+
+class SearchExpired(StoreError):
+    def __init__(self, search_id: str) -> None:
+        super().__init__(f"search {search_id!r} is no longer cached; run the query again")
+
+
+class EmbeddingError(SemdriveError):
+    """A model that cannot be loaded, or a vector that cannot be stored (wrong shape, zero, or not finite)."""

@@ -1,0 +1,204 @@
+"""The ledger: what each stage said about each frame, kept forever. Nothing else opens SQLite.
+
+A result's key is a hash of everything it depends on (`result_key`), so a result is either there or still to be
+made; it is never wrong and never changed. Write transactions hold one batch and no model call.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from scenario.errors import WorkspaceError
+from scenario.records import Verification
+
+SCHEMA = 1
+BUSY_TIMEOUT_MS = 60_000
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, finished_at TEXT, config TEXT NOT NULL, summary TEXT);
+CREATE TABLE IF NOT EXISTS results (
+    key TEXT PRIMARY KEY, stage TEXT NOT NULL, token TEXT NOT NULL, payload BLOB NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs(id), created_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, stage TEXT NOT NULL, token TEXT, error TEXT NOT NULL,
+    message TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs(id), created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS verifications (
+    id INTEGER PRIMARY KEY, token TEXT NOT NULL, question TEXT NOT NULL, verdict TEXT NOT NULL,
+    payload TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS failures_by_run ON failures(run);
+CREATE INDEX IF NOT EXISTS verifications_by_token ON verifications(token, id);
+"""
+
+
+def digest(*parts: object) -> str:
+    """A 32-digit hash of JSON-able parts; equal parts give equal digests on every machine."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def result_key(stage: str, token: str, fingerprint: str, inputs: Sequence[str]) -> str:
+    """The key of what `stage`, configured as `fingerprint`, says about a frame, given the keys of what it read."""
+    return digest(stage, token, fingerprint, list(inputs))
+
+
+@dataclass(frozen=True)
+class Result:
+    key: str
+    token: str
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A stage that failed. `token` is None where the frame is not even known (an unreadable line)."""
+
+    key: str
+    stage: str
+    token: str | None
+    error: str
+    message: str
+
+    @classmethod
+    def of(cls, error: Exception, *, key: str, stage: str, token: str | None) -> "Failure":
+        return cls(key, stage, token, type(error).__name__, str(error))
+
+
+class Ledger:
+    """One connection. Readers and a second writer wait (busy timeout); they do not fail."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only and not path.is_file():
+            raise WorkspaceError(f"no ledger at {str(path)!r}")
+        # A read-only open of a WAL database still needs the -shm file, so it is opened normally and told not to write.
+        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        try:
+            self._prepare(read_only)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise WorkspaceError(f"{str(path)!r} is not a ledger of this version: {error}") from error
+
+    def _prepare(self, read_only: bool) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version not in (0, SCHEMA):
+            raise sqlite3.DatabaseError(f"its schema is {version}, this program's is {SCHEMA}")
+        if not read_only:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            with self._transaction():
+                for statement in _TABLES.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+        self._db.execute(f"PRAGMA query_only = {int(read_only)}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Runs
+
+    def start_run(self, config: Mapping[str, Any]) -> int:
+        with self._transaction():
+            row = self._db.execute(
+                "INSERT INTO runs (started_at, config) VALUES (?, ?) RETURNING id", (_now(), json.dumps(config))
+            ).fetchone()
+        return int(row[0])
+
+    def finish_run(self, run: int, summary: Mapping[str, Any]) -> None:
+        with self._transaction():
+            self._db.execute(
+                "UPDATE runs SET finished_at = ?, summary = ? WHERE id = ?", (_now(), json.dumps(summary), run)
+            )
+
+    def runs(self) -> list[dict[str, Any]]:
+        rows = self._db.execute("SELECT id, started_at, finished_at, config, summary FROM runs ORDER BY id")
+        return [
+            {"id": i, "started_at": s, "finished_at": f, "config": json.loads(c), "summary": json.loads(m or "null")}
+            for i, s, f, c, m in rows
+        ]
+
+    # Results and failures
+
+    def record(self, run: int, stage: str, results: Iterable[Result], failures: Iterable[Failure] = ()) -> None:
+        """Append one batch in one transaction. A result that another writer recorded meanwhile is left as it is."""
+        now = _now()
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)",
+                [(r.key, stage, r.token, r.payload, run, now) for r in results],
+            )
+            self._db.executemany(
+                "INSERT INTO failures (key, stage, token, error, message, run, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(f.key, f.stage, f.token, f.error, f.message, run, now) for f in failures],
+            )
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of `keys` that have a result."""
+        return {key for (key,) in self._select("SELECT key FROM results WHERE key IN ({})", keys)}
+
+    def payloads(self, keys: Iterable[str]) -> dict[str, bytes]:
+        return {key: bytes(payload) for key, payload in self._select("SELECT key, payload FROM results WHERE key IN ({})", keys)}
+
+    def _select(self, sql: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+        rest = iter(dict.fromkeys(keys))
+        while part := list(islice(rest, 500)):
+            yield from self._db.execute(sql.format(",".join("?" * len(part))), part)
+
+    def failures(self, run: int | None = None) -> list[Failure]:
+        """Failures that no later result has answered, of one run or of all."""
+        rows = self._db.execute(
+            "SELECT key, stage, token, error, message FROM failures f WHERE (?1 IS NULL OR run = ?1)"
+            " AND NOT EXISTS (SELECT 1 FROM results r WHERE r.key = f.key) ORDER BY id",
+            (run,),
+        )
+        return [Failure(*row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        return dict(self._db.execute("SELECT stage, count(*) FROM results GROUP BY stage ORDER BY stage"))
+
+    # Verifications
+
+    def append_verification(self, verification: Verification) -> None:
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO verifications (token, question, verdict, payload, created_at) VALUES (?, ?, ?, ?, ?)",
+                (
+                    *(verification.token, verification.question, verification.verdict),
+                    *(verification.model_dump_json(), _now()),
+                ),
+            )
+
+    def verified(self) -> dict[str, str]:
+        """Token to the verdict of its latest verification that came to one (yes, no or unsure)."""
+        return dict(
+            self._db.execute("SELECT token, verdict FROM verifications WHERE verdict != 'error' ORDER BY id")
+        )
+
+    def check(self) -> list[str]:
+        """SQLite's own word on the file: empty when it is sound."""
+        return [line for (line,) in self._db.execute("PRAGMA quick_check") if line != "ok"]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,1 @@
+"""Embedding, the LanceDB store, the query language, retrieval, fusion and facets."""

@@ -1,0 +1,35 @@
+"""The query language: text in, a typed `Query` out; a filter's meaning in SQL and in Python."""
+
+from search.query.ast import (
+    And,
+    Compare,
+    Filter,
+    Not,
+    OneOf,
+    Or,
+    Phrase,
+    Query,
+    Range,
+    Sort,
+    Stated,
+    format_filter,
+    format_query,
+)
+from search.query.parser import parse
+
+__all__ = [
+    "And",
+    "Compare",
+    "Filter",
+    "Not",
+    "OneOf",
+    "Or",
+    "Phrase",
+    "Query",
+    "Range",
+    "Sort",
+    "Stated",
+    "format_filter",
+    "format_query",
+    "parse",
+]

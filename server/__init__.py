@@ -1,0 +1,1 @@
+"""Everything that faces outward: the engine (the Python API) first of all."""

@@ -1,0 +1,1 @@
+"""The scout-judge pass: scouts, judges, the reward and the beliefs."""

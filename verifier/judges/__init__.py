@@ -1,0 +1,1 @@
+"""Judges: whatever decides between reports."""

@@ -1,0 +1,77 @@
+"""The `vote` judge: deterministic and weights-free. Every rule is written here.
+
+- A tag or traffic control holds when a strict majority of the scouts that answered says it, or when half of them
+  say it and the grounding supports it with confidence of at least 0.5.
+- A scalar field takes the plurality of the scouts that state it; a tie goes to the value that the grounding
+  supports, then to the one that comes first in the vocabulary.
+- Risk is the median of those stated, half rounded up.
+- The description is that of the scout whose facts agree most with the result (first scout on a tie).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
+from statistics import median
+from typing import Any
+
+from scenario.records import Answer, Facts, Grounding, ScoutReport
+from scenario.vocabulary import FIELDS, SCALAR_FIELDS, SET_FIELDS, Field
+from verifier.evidence import grounded
+
+
+@dataclass(frozen=True)
+class VoteJudge:
+    name: str = "vote"
+    fingerprint: str = "vote-1"
+
+    def propose(self, grounding: Grounding, reports: Sequence[ScoutReport]) -> list[Facts]:
+        """One candidate: the result of the vote. `reports` holds the scouts that answered, at least one."""
+        facts = [report.facts for report in reports]
+        voted: dict[str, Any] = {field.name: plurality(field, facts, grounding) for field in SCALAR_FIELDS}
+        voted.update({field.name: majority(field, facts, grounding) for field in SET_FIELDS})
+        result = Facts(**voted, risk=median_risk([fact.risk for fact in facts]))
+        spokesman = max(facts, key=lambda fact: (fact.description is not None, agreement(fact, result)))
+        return [result.model_copy(update={"description": spokesman.description})]
+
+    def decide(self, question: str, answers: Sequence[Answer], grounding: Grounding) -> Answer:
+        """Yes or no by a strict majority of the answers that are sure; otherwise unsure.
+
+        The probability is the share of yes among the sure answers with one of each added (rule of succession).
+        """
+        sure = [answer for answer in answers if answer.verdict != "unsure"]
+        yes = sum(answer.verdict == "yes" for answer in sure)
+        verdict = "unsure" if 2 * yes == len(sure) else "yes" if 2 * yes > len(sure) else "no"
+        evidence = tuple(item for answer in sure if answer.verdict == verdict for item in answer.evidence)
+        return Answer(verdict=verdict, probability=(yes + 1) / (len(sure) + 2), evidence=evidence)
+
+
+def majority(field: Field, facts: Sequence[Facts], grounding: Grounding) -> tuple[str, ...]:
+    votes = Counter(value for fact in facts for value in getattr(fact, field.name))
+    return tuple(
+        value
+        for value in field.values
+        if 2 * votes[value] > len(facts)
+        or (votes[value] and 2 * votes[value] == len(facts) and grounded(field.name, value, grounding))
+    )
+
+
+def plurality(field: Field, facts: Sequence[Facts], grounding: Grounding) -> str | None:
+    votes = Counter(value for fact in facts if (value := getattr(fact, field.name)) is not None)
+    if not votes:
+        return None
+    most = max(votes.values())
+    tied = [value for value in field.values if votes[value] == most]
+    return next((value for value in tied if grounded(field.name, value, grounding)), tied[0])
+
+
+def median_risk(risks: Sequence[int | None]) -> int | None:
+    stated = [risk for risk in risks if risk is not None]
+    return floor(median(stated) + 0.5) if stated else None
+
+
+def agreement(one: Facts, other: Facts) -> float:
+    """The share of fields in which two facts are equal; a field neither states does not count. 0 where none counts."""
+    pairs = [(getattr(one, name), getattr(other, name)) for name in FIELDS]
+    counted = [(a, b) for a, b in pairs if not (a is None and b is None)]
+    return sum(a == b for a, b in counted) / len(counted) if counted else 0.0

@@ -1,0 +1,1 @@
+"""Scouts: whatever reports facts about a frame."""
