@@ -69,6 +69,10 @@ class Failure:
     def of(cls, error: Exception, *, key: str, stage: str, token: str | None) -> "Failure":
         return cls(key, stage, token, type(error).__name__, str(error))
 
+    def view(self) -> dict[str, str | None]:
+        """What people are shown: all but the key."""
+        return {"stage": self.stage, "token": self.token, "error": self.error, "message": self.message}
+
 
 class Ledger:
     """One connection. Readers and a second writer wait (busy timeout); they do not fail."""
@@ -77,7 +81,10 @@ class Ledger:
         if read_only and not path.is_file():
             raise WorkspaceError(f"no ledger at {str(path)!r}")
         # A read-only open of a WAL database still needs the -shm file, so it is opened normally and told not to write.
-        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        # LanceDB draws rows, and so reads the ledger, from a thread of its own while ours waits; SQLite is serialised.
+        self._db = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
+        )
         try:
             self._prepare(read_only)
         except sqlite3.DatabaseError as error:

@@ -34,17 +34,25 @@ class Grounder(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
+    def inputs(self, frame: Frame) -> tuple[str, ...]:
+        """Digests of what it reads of this frame: with the fingerprint, they are the result's key."""
+        ...
+
     def ground(self, frames: Sequence[Frame]) -> list[Grounding]: ...
 
 
 class Scout(Protocol):
-    """Reports facts about a frame. Raises `ScoutError`."""
+    """Reports facts about a frame. Raises `ScoutError`, or `InputError` for an input it cannot read."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def fingerprint(self) -> str: ...
+
+    def inputs(self, frame: Frame, grounding_key: str) -> tuple[str, ...]:
+        """Digests of what it reads for this frame, the grounding's key only if it reads that. Raises `ReportMissing`."""
+        ...
 
     def report(self, frame: Frame, grounding: Grounding, *, deadline: Deadline) -> ScoutReport: ...
 

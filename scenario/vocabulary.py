@@ -213,7 +213,7 @@ class Tag(Term):
     VRU_HAZARD = (
         "vru_hazard",
         "a person or rider is a hazard",
-        *("vulnerable road user", "vru", "pedestrian stepping into the lane", "stepping into the lane", "child running"),
+        *("vulnerable road user", "vru", "stepping into the lane", "stepping into the road", "child running"),
     )
     FOD_DEBRIS = "fod_debris", "an object that does not belong on the road", "debris", "fod", "foreign object", "fallen cargo"
     WEATHER_ADVERSE = "weather_adverse", "the weather is a hazard", "bad weather", "adverse weather", "storm"
@@ -294,7 +294,7 @@ GROUPS: tuple[Group, ...] = (
         "vru_status",
         "jaywalking",
         (VruStatus.JAYWALKING_FAST, VruStatus.JAYWALKING_HESITANT),
-        ("jaywalker", "jaywalking", "jaywalk", "jaywalkers"),
+        ("jaywalker", "jaywalking", "jaywalk", "stepping into the lane", "stepping into the road"),
     ),
     Group("weather", "wet", (Weather.RAIN, Weather.HEAVY_RAIN), ("wet weather",)),
     Group("weather", "adverse", (Weather.RAIN, Weather.HEAVY_RAIN, Weather.SNOW, Weather.FOG), ("inclement weather",)),

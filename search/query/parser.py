@@ -53,14 +53,14 @@ def _tree(source: str) -> Branch:
 
 
 def _syntax_error(error: UnexpectedInput, source: str) -> QueryError:
-    at = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(source)
+    ended = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
+    at = len(source) if ended else (error.pos_in_stream or 0)
     if isinstance(error, UnexpectedCharacters) and source[at : at + 1] == '"':
         return QueryError("this quote is not closed", source, at, len(source), 'close it with "')
     awaited = getattr(error, "accepts", None) or getattr(error, "allowed", None) or getattr(error, "expected", ())
     if "VALUE" in awaited and (head := re.search(r"([A-Za-z]\w*)\W*$", source[:at])):
         name = head[1]
         return QueryError(f"no value after {name}", source, head.start(), at, f"write it without a space: {name}:VALUE")
-    ended = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
     if ended:
         hint = "close the parenthesis" if source.count("(") > source.count(")") else "AND, OR, NOT and - join two clauses"
         return QueryError("the query ends too early", source, len(source), len(source) + 1, hint)

@@ -99,10 +99,18 @@ class RecordedScout:
     fingerprint: str = "recorded-1"
     _file: BinaryIO | None = field(default=None, repr=False)
 
-    def report(self, frame: Frame, grounding: Grounding, *, deadline: Deadline) -> ScoutReport:
-        """Raises `ReportMissing` for a frame the run has no line for."""
+    def inputs(self, frame: Frame, grounding_key: str) -> tuple[str, ...]:
+        """The frame's line and nothing else: what was recorded does not depend on the grounding of today."""
+        return (self._line(frame).digest,)
+
+    def _line(self, frame: Frame) -> LineRef:
         if frame.token not in self.run.lines:
             raise ReportMissing(self.name, frame.token)
+        return self.run.lines[frame.token]
+
+    def report(self, frame: Frame, grounding: Grounding, *, deadline: Deadline) -> ScoutReport:
+        """Raises `ReportMissing` for a frame the run has no line for."""
+        self._line(frame)
         self._file = self._file or self.run.open()
         wire = self.run.read(frame.token, self._file)
         read = WireFacts(wire)

@@ -1,0 +1,63 @@
+"""The last stage: scenarios and their vectors, out of the ledger, into a published table."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.stages import Progress, batches
+from scenario.assembly import load_scenarios
+from scenario.ledger import Ledger, digest
+from scenario.protocols import Embedder
+from search.schema import TABLE_VERSION, IndexRow, Vector
+from search.store import Build, Store
+
+
+@dataclass(frozen=True)
+class EmbeddedScenario:
+    """A frame's token, and the ledger keys of its scenario and its vectors."""
+
+    token: str
+    scenario: str
+    vectors: str
+
+
+def build_index(
+    embedded: Sequence[EmbeddedScenario], embedder: Embedder, ledger: Ledger, store: Store, run: int, progress: Progress
+) -> tuple[bool, int | None]:
+    """Write and publish the table, unless the published one was made from the very same results.
+
+    Returns whether it was written, and the version that is published now.
+    """
+    contents = [(item.token, item.scenario, item.vectors) for item in embedded]
+    fingerprint = digest(TABLE_VERSION, contents)
+    version = store.published_version()
+    unchanged = version is not None and store.snapshot().build.fingerprint == fingerprint
+    if unchanged or not embedded:
+        return False, version
+    progress.start("build index", len(embedded))
+    build = Build(fingerprint, embedder.fingerprint, embedder.dim)
+    return True, store.write(_rows(embedded, ledger), build, run, progress.advance)
+
+
+def _rows(embedded: Sequence[EmbeddedScenario], ledger: Ledger) -> Iterator[IndexRow]:
+    for batch in batches(embedded, 256):
+        vectors = ledger.payloads(item.vectors for item in batch)
+        scenarios = load_scenarios(ledger, [item.scenario for item in batch])
+        for item, scenario in zip(batch, scenarios, strict=True):
+            description, reasoning = decode_vectors(vectors[item.vectors])
+            yield IndexRow(scenario, item.scenario, description, reasoning)
+
+
+def encode_vectors(vectors: Sequence[Vector | None]) -> bytes:
+    """Which of the two vectors are there, one byte; then those, as little-endian float32."""
+    flags = sum(1 << place for place, vector in enumerate(vectors) if vector is not None)
+    return bytes([flags]) + b"".join(vector.astype("<f4").tobytes() for vector in vectors if vector is not None)
+
+
+def decode_vectors(payload: bytes) -> tuple[Vector | None, Vector | None]:
+    flags = payload[0]
+    count = flags.bit_count()
+    rows = iter(np.frombuffer(payload[1:], dtype="<f4").reshape(count, -1) if count else ())
+    first, second = (next(rows) if flags & (1 << place) else None for place in range(2))
+    return first, second

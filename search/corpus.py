@@ -1,0 +1,122 @@
+"""Columns of one snapshot, kept in memory: facets, percentiles, base rates and orders belong to the corpus.
+
+Frames are addressed by position, 0…n-1, in the order of the table. Columns are read when they are first needed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scenario.vocabulary import RISK_MAX, RISK_MIN, SCALAR_FIELDS
+from search.fusion import Positions
+from search.store import RowIds, Snapshot
+
+Floats = npt.NDArray[np.float64]
+SET_COLUMNS = ("tags", "traffic_controls", "objects")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A column as small integers: `codes[i]` is the place in `values` of an entry, -1 for absence."""
+
+    values: tuple[str, ...]
+    codes: npt.NDArray[np.int64]
+    positions: Positions | None = None  # for a set column: the frame of each entry
+
+    def counts(self, chosen: npt.NDArray[np.bool_]) -> dict[str, int]:
+        """Value → how many of the chosen frames (a mask) have it; most frequent first, then by name."""
+        codes = self.codes[chosen if self.positions is None else chosen[self.positions]]
+        counted = np.bincount(codes[codes >= 0], minlength=len(self.values))
+        pairs = sorted(zip(self.values, counted.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+        return {value: count for value, count in pairs if count}
+
+
+class Corpus:
+    """The frames of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._floats: dict[str, Floats] = {}
+        self._codes: dict[str, Codes] = {}
+        base = snapshot.columns(["token"])
+        self.row_ids: RowIds = np.asarray(base["_rowid"].to_numpy(), dtype=np.uint64)
+        self._by_row_id = np.argsort(self.row_ids)
+        self._tokens = base["token"].combine_chunks()
+
+    def __len__(self) -> int:
+        return len(self.row_ids)
+
+    def token(self, position: int) -> str:
+        return str(self._tokens[position].as_py())
+
+    @cached_property
+    def token_rank(self) -> Positions:
+        """Each frame's place in the order of tokens: what breaks ties."""
+        rank = np.empty(len(self), dtype=np.int64)
+        rank[pc.sort_indices(self._tokens).to_numpy()] = np.arange(len(self))
+        return rank
+
+    def positions(self, row_ids: RowIds) -> Positions:
+        return np.asarray(self._by_row_id[np.searchsorted(self.row_ids, row_ids, sorter=self._by_row_id)], dtype=np.int64)
+
+    def mask(self, positions: Positions) -> npt.NDArray[np.bool_]:
+        chosen = np.zeros(len(self), dtype=np.bool_)
+        chosen[positions] = True
+        return chosen
+
+    def floats(self, column: str) -> Floats:
+        """A number column, NaN where nothing is stated."""
+        if column not in self._floats:
+            stored = self._in_order(column)
+            self._floats[column] = pc.cast(stored, pa.float64()).to_numpy(zero_copy_only=False)
+        return self._floats[column]
+
+    def codes(self, column: str) -> Codes:
+        """A text column, or a set column, as codes."""
+        if column not in self._codes:
+            stored = self._in_order(column)
+            positions = None
+            if pa.types.is_list(stored.type):
+                positions = np.repeat(np.arange(len(self)), pc.list_value_length(stored).to_numpy(zero_copy_only=False))
+                stored = pc.list_flatten(stored)
+            encoded = stored.dictionary_encode()
+            codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+            self._codes[column] = Codes(tuple(encoded.dictionary.to_pylist()), codes, positions)
+        return self._codes[column]
+
+    def _in_order(self, column: str) -> pa.Array:
+        read = self._snapshot.columns([column])
+        if not np.array_equal(read["_rowid"].to_numpy(), self.row_ids):  # one version scans in one order
+            order = np.argsort(np.asarray(read["_rowid"].to_numpy()))
+            inverse = np.empty(len(self), dtype=np.int64)
+            inverse[self._by_row_id] = order
+            read = read.take(pa.array(inverse))
+        return read[column].combine_chunks()
+
+    def belief(self, columns: Sequence[str]) -> Floats:
+        """The probability of a chip for every frame: the sum over its values."""
+        return np.sum([self.floats(column) for column in columns], axis=0)
+
+    @cached_property
+    def risk_percentiles(self) -> dict[int, float]:
+        """Risk → the share of frames with a lower one, ties counted half, in percent of those that state one."""
+        risk = self.floats("risk")
+        counted = np.bincount(risk[~np.isnan(risk)].astype(np.int64), minlength=RISK_MAX + 1)
+        lower = np.cumsum(counted) - counted
+        share = 100 * (lower + counted / 2) / max(1, counted.sum())
+        return {value: float(share[value]) for value in range(RISK_MIN, RISK_MAX + 1)}
+
+    def facets(self, chosen: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+        """Field → value → count over the chosen frames; risk by its whole numbers."""
+        risk = self.floats("risk")[chosen]
+        stated = risk[~np.isnan(risk)].astype(np.int64)
+        histogram = np.bincount(stated, minlength=RISK_MAX + 1)
+        counted = {"risk": {str(value): int(histogram[value]) for value in range(RISK_MIN, RISK_MAX + 1)}}
+        for column in (*SET_COLUMNS, *(field.name for field in SCALAR_FIELDS), "scene", "location"):
+            counted[column] = self.codes(column).counts(chosen)
+        return counted

@@ -1,0 +1,92 @@
+"""What a search answers with: records that print, pickle and turn into JSON."""
+
+from scenario.records import Record
+
+
+class ChipView(Record):
+    """A chip as shown: `text` is the filter it becomes when hardened."""
+
+    text: str
+    words: str
+
+
+class Correction(Record):
+    wrong: str
+    right: str
+
+
+class ReadAs(Record):
+    """How the query was understood."""
+
+    query: str
+    filter: str | None
+    text: str
+    chips: tuple[ChipView, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    similar: str | None = None
+    sort: str | None = None
+
+
+class TagBelief(Record):
+    tag: str
+    probability: float
+    held: bool  # the verdict says so
+
+
+class Hit(Record):
+    """One frame of an answer. Scores of different queries are not comparable; ranks say why it is here."""
+
+    rank: int
+    token: str
+    scene: str | None
+    scene_key: str
+    sequence: int | None
+    risk: int | None
+    risk_percentile: float | None
+    risk_mean: float | None
+    risk_spread: float | None
+    tags: tuple[TagBelief, ...]
+    facts: dict[str, str | None]
+    traffic_controls: tuple[str, ...]
+    objects: tuple[str, ...]
+    description: str | None
+    agreement: float | None
+    score: float | None
+    why: dict[str, float]  # retriever → the rank it gave
+    also: tuple[str, ...] = ()  # grouped by scene: the scene's other frames in this answer, best first
+
+
+class SearchPage(Record):
+    """One page. `ranked` frames of `matching` that pass the filter; without words or `similar:` all of them are."""
+
+    search_id: str
+    table_version: int
+    read_as: ReadAs
+    matching: int
+    ranked: int
+    groups: int | None  # scenes in the answer, when grouped
+    offset: int
+    limit: int
+    elapsed_ms: float
+    hits: tuple[Hit, ...]
+
+
+class FacetCounts(Record):
+    """Counts over every frame that passes the filter."""
+
+    read_as: ReadAs
+    matching: int
+    total: int
+    facets: dict[str, dict[str, int]]
+
+
+class Explanation(Record):
+    """What a query means and what it costs."""
+
+    read_as: ReadAs
+    ast: dict[str, object]
+    sql: str | None
+    matching: int
+    total: int
+    retrievers: dict[str, int]  # name → size of its pool
+    ranked: int

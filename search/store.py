@@ -1,0 +1,222 @@
+"""The LanceDB table. Nothing else imports lancedb.
+
+The index is derived: it is written whole, in large batches, and never updated. A finished build is *published* by
+moving the tag `published` to its version. Readers open that version and keep it, so a half-written build is never
+seen, a search's pages all come from one version, and a killed build leaves the last published one in place.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+os.environ.setdefault("LANCEDB_LOG", "error")  # only the environment silences its log, and only before the import
+
+import lancedb  # noqa: E402
+from lancedb.index import FTS, Bitmap, BTree, IvfFlat, LabelList  # noqa: E402
+from lancedb.query import MatchQuery  # noqa: E402
+
+from scenario.errors import IndexMismatch, NoIndex, StoreError  # noqa: E402
+from scenario.vocabulary import SCALAR_FIELDS  # noqa: E402
+from search.schema import TABLE_VERSION, VECTOR_COLUMNS, IndexRow, Vector, batch, schema  # noqa: E402
+
+TABLE, PUBLISHED = "scenarios", "published"
+ROWS_PER_BATCH = 4096
+VECTOR_INDEX_FROM = 10_000  # rows; below, a flat scan is as fast and exact
+KEEP_OLD_VERSIONS = timedelta(days=1)  # so that readers of the last build can finish
+
+RowIds = npt.NDArray[np.uint64]
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a published table was made from: an equal fingerprint means there is nothing to rebuild."""
+
+    fingerprint: str
+    embedder: str
+    dim: int
+
+    def metadata(self) -> dict[str, str]:
+        return {
+            "semdrive.table_version": str(TABLE_VERSION),
+            "semdrive.fingerprint": self.fingerprint,
+            "semdrive.embedder": self.embedder,
+            "semdrive.dim": str(self.dim),
+        }
+
+
+class Snapshot:
+    """One published version of the table, opened for reading; it stays the same however the index moves on."""
+
+    def __init__(self, table: Any, version: int) -> None:
+        self._table, self.version = table, version
+        stored = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+        found = stored.get("semdrive.table_version")
+        if found != str(TABLE_VERSION):
+            raise IndexMismatch(f"the index has table version {found}, this program reads {TABLE_VERSION}; index again")
+        self.build = Build(stored["semdrive.fingerprint"], stored["semdrive.embedder"], int(stored["semdrive.dim"]))
+
+    def __len__(self) -> int:
+        return int(self._table.count_rows())
+
+    def count(self, where: str | None) -> int:
+        return int(self._table.count_rows(where))
+
+    def matching(self, where: str | None) -> RowIds:
+        """The ids of every row that passes."""
+        query = self._table.search().with_row_id(True).select([])
+        found = (query.where(where) if where else query).to_arrow()
+        return np.asarray(found["_rowid"].to_numpy(), dtype=np.uint64)
+
+    def columns(self, names: Sequence[str]) -> pa.Table:
+        """Whole columns, with `_rowid`, in the order of the rows."""
+        return self._table.search().with_row_id(True).select(list(names)).to_arrow()
+
+    def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows with these ids, in the order given."""
+        if not row_ids:
+            return []
+        # LanceDB returns them in its own order.
+        found = self._table.take_row_ids(list(row_ids)).with_row_id().select(list(columns)).to_arrow().to_pylist()
+        by_id = {row.pop("_rowid"): row for row in found}
+        return [by_id[row_id] for row_id in row_ids]
+
+    def nearest(self, column: str, vector: Vector, where: str | None, limit: int) -> tuple[RowIds, Scores]:
+        """Row ids and cosine distances of the nearest rows under a prefilter, nearest first; rows without a vector never."""
+        ids, distances = self._nearest(column, vector, where, limit, flat=False)
+        if len(ids) < limit and self._has_index(column):  # an index may give up early under a filter
+            ids, distances = self._nearest(column, vector, where, limit, flat=True)
+        return ids, distances
+
+    def _nearest(
+        self, column: str, vector: Vector, where: str | None, limit: int, *, flat: bool
+    ) -> tuple[RowIds, Scores]:
+        query = self._table.search(vector, vector_column_name=column).distance_type("cosine").limit(limit)
+        # No upper bound on the partitions that are searched until `limit` rows have passed the filter.
+        query = query.bypass_vector_index() if flat else query.maximum_nprobes(0)
+        query = query.where(where, prefilter=True) if where else query
+        found = query.with_row_id(True).select(["_distance"]).to_arrow()
+        return _ids_and(found, "_distance")
+
+    def matching_words(self, words: str, where: str | None, limit: int) -> tuple[RowIds, Scores]:
+        """Row ids and BM25 scores under a prefilter, best first. The words are never read as a query language."""
+        query = self._table.search(MatchQuery(words, "text"), query_type="fts").limit(limit)
+        query = query.where(where, prefilter=True) if where else query
+        found = query.with_row_id(True).select(["_score"]).to_arrow()
+        return _ids_and(found, "_score")
+
+    def _has_index(self, column: str) -> bool:
+        return f"{column}_idx" in {index.name for index in self._table.list_indices()}
+
+    def indices(self) -> list[dict[str, Any]]:
+        """Name, kind, rows without an entry, and for vectors the distance of each index."""
+        described = []
+        for index in self._table.list_indices():
+            stats = self._table.index_stats(index.name)
+            described.append(
+                {
+                    "name": index.name,
+                    "kind": str(index.index_type),
+                    "unindexed_rows": stats.num_unindexed_rows if stats else None,
+                    "distance": stats.distance_type if stats else None,
+                }
+            )
+        return described
+
+
+def _ids_and(found: pa.Table, column: str) -> tuple[RowIds, Scores]:
+    return (
+        np.asarray(found["_rowid"].to_numpy(), dtype=np.uint64),
+        np.asarray(found[column].to_numpy(), dtype=np.float64),
+    )
+
+
+class Store:
+    """The index at a URI: open the published snapshot, or write and publish a new one."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self._db = lancedb.connect(uri)
+        self._tags: Any = None
+
+    def published_version(self) -> int | None:
+        """The version that readers should open, read anew each time; None before the first build is finished."""
+        if self._tags is None:
+            if not self._has_table():
+                return None
+            self._tags = self._db.open_table(TABLE).tags
+        try:
+            return int(self._tags.get_version(PUBLISHED))
+        except (ValueError, RuntimeError) as error:
+            if "not found" in str(error).lower() or "does not exist" in str(error).lower():
+                return None
+            raise StoreError(f"cannot read the index at {self.uri!r}: {error}") from error
+
+    def _has_table(self) -> bool:
+        token: str | None = None
+        while True:  # list_tables pages by ten
+            page = self._db.list_tables(page_token=token)
+            if TABLE in page.tables:
+                return True
+            token = page.page_token
+            if not token:
+                return False
+
+    def snapshot(self) -> Snapshot:
+        """The published version. Raises `NoIndex` when no build was finished."""
+        version = self.published_version()
+        if version is None:
+            raise NoIndex(self.uri)
+        table = self._db.open_table(TABLE)
+        table.checkout(version)
+        return Snapshot(table, version)
+
+    def write(
+        self, rows: Iterable[IndexRow], build: Build, run: int, on_rows: Callable[[int], None] = lambda count: None
+    ) -> int:
+        """Write a whole table, index it and publish it; returns its version. `rows` is consumed batch by batch."""
+        columns = schema(build.dim, build.metadata())
+
+        def batches() -> Iterable[pa.RecordBatch]:
+            pending: list[IndexRow] = []
+            for row in rows:
+                pending.append(row)
+                if len(pending) == ROWS_PER_BATCH:
+                    yield batch(pending, run, columns)
+                    on_rows(len(pending))
+                    pending = []
+            if pending:
+                yield batch(pending, run, columns)
+                on_rows(len(pending))
+
+        reader = pa.RecordBatchReader.from_batches(columns, batches())
+        table = self._db.create_table(TABLE, data=reader, schema=columns, mode="overwrite")
+        self._index(table)
+        table.optimize(cleanup_older_than=KEEP_OLD_VERSIONS)  # the tag keeps the published version's files
+        self._publish(table)
+        return int(table.version)
+
+    def _index(self, table: Any) -> None:
+        for name in ("token", "risk", "sequence", "scene_key"):
+            table.create_index(name, config=BTree())
+        for field in SCALAR_FIELDS:
+            table.create_index(field.name, config=Bitmap())
+        for name in ("tags", "traffic_controls", "objects"):
+            table.create_index(name, config=LabelList())
+        table.create_index("text", config=FTS(with_position=True))
+        if table.count_rows() >= VECTOR_INDEX_FROM:
+            for name in VECTOR_COLUMNS:
+                table.create_index(name, config=IvfFlat(distance_type="cosine"))
+
+    def _publish(self, table: Any) -> None:
+        version = table.version
+        if PUBLISHED in table.tags.list():
+            table.tags.update(PUBLISHED, version)
+        else:
+            table.tags.create(PUBLISHED, version)

@@ -1,0 +1,225 @@
+"""The Python API: one engine for the command line, the server and notebooks."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from scenario.assembly import load_scenario
+from scenario.errors import QueryError, SearchExpired, SemdriveError, UnknownToken
+from scenario.ledger import Ledger, digest
+from scenario.protocols import Embedder, Vectors
+from scenario.records import Scenario
+from scenario.workspace import Workspace
+from search.chips import read_words
+from search.corpus import Corpus
+from search.query import Filter, format_query, parse
+from search.query.compile import NO_STATES, States, compile_filter, quote
+from search.results import Explanation, FacetCounts, ReadAs, SearchPage
+from search.retrieval import Answered, matching_positions, retrieve
+from search.store import Snapshot, Store
+from server.views import HIT_COLUMNS, Scenes, asks_state, hit, read_as, tree
+
+KEPT_SEARCHES = 64
+Group = Literal["scene"] | None
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A snapshot with its columns in memory."""
+
+    snapshot: Snapshot
+    corpus: Corpus
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A finished search, kept under its id: every page comes from here."""
+
+    id: str
+    opened: _Opened
+    read_as: ReadAs
+    answered: Answered
+    elapsed_ms: float
+
+
+class Engine:
+    """Search, facets, explain and show over one workspace. Safe to share between threads."""
+
+    def __init__(self, workspace: Workspace, make_embedder: Callable[[str], Embedder]) -> None:
+        """`make_embedder` gets the fingerprint that the index was built with; it is called when words are first searched."""
+        self.workspace = workspace
+        self._store = Store(workspace.index_uri)
+        self._make_embedder = make_embedder
+        self._opened: _Opened | None = None
+        self._searches: OrderedDict[str, _Search] = OrderedDict()
+        self._lock = threading.Lock()
+        self._embedder: Embedder | None = None
+
+    # Searching
+
+    def search(
+        self, query: str, *, limit: int = 10, offset: int = 0, group: Group = None, without: Sequence[str] = ()
+    ) -> SearchPage:
+        """One page of the answer; `without` names chips, as `field:value`, to leave out. Raises `QueryError`."""
+        return self._page(self._search(query, without), offset, limit, group)
+
+    def page(self, search_id: str, *, limit: int = 10, offset: int = 0, group: Group = None) -> SearchPage:
+        """Another page of a search that was made before. Raises `SearchExpired` when it is no longer kept."""
+        with self._lock:
+            search = self._searches.get(search_id)
+        if search is None:
+            raise SearchExpired(search_id)
+        return self._page(search, offset, limit, group)
+
+    def facets(self, query: str = "") -> FacetCounts:
+        """Counts over what the query's filter matches; its words do not narrow them."""
+        parsed, opened = parse(query), self._open()
+        where = compile_filter(parsed.filter, self._states(parsed.filter))
+        chosen = opened.corpus.mask(matching_positions(opened.snapshot, opened.corpus, where))
+        return FacetCounts(
+            read_as=read_as(parsed, read_words(parsed.text)),
+            matching=int(chosen.sum()),
+            total=len(opened.corpus),
+            facets=opened.corpus.facets(chosen),
+        )
+
+    def explain(self, query: str, *, without: Sequence[str] = ()) -> Explanation:
+        """What the query means: its tree, its chips, its compiled filter, and how much each retriever found."""
+        parsed = parse(query)
+        search = self._search(query, without)
+        return Explanation(
+            read_as=search.read_as,
+            ast=tree(parsed),
+            sql=compile_filter(parsed.filter, self._states(parsed.filter)),
+            matching=search.answered.matching,
+            total=len(search.opened.corpus),
+            retrievers={name: len(ranking) for name, ranking in search.answered.rankings.items()},
+            ranked=len(search.answered.order),
+        )
+
+    def _search(self, source: str, without: Sequence[str]) -> _Search:
+        started = perf_counter()
+        query, opened = parse(source), self._open()
+        states = self._states(query.filter)
+        stated = {name: sorted(tokens) for name, tokens in states.items()}
+        search_id = digest(format_query(query), sorted(without), opened.snapshot.version, stated)
+        with self._lock:
+            kept = self._searches.get(search_id)
+            if kept:
+                self._searches.move_to_end(search_id)
+                return kept
+        reading = read_words(query.text, without)
+        where = compile_filter(query.filter, states)
+        try:
+            answered = retrieve(opened.snapshot, opened.corpus, query, reading, where, _Lazy(self, opened))
+        except UnknownToken as error:
+            start = max(source.find("similar:"), 0)
+            raise QueryError(str(error), source, start, len(source), "open a frame of this index") from error
+        elapsed_ms = 1000 * (perf_counter() - started)
+        search = _Search(search_id, opened, read_as(query, reading), answered, elapsed_ms)
+        with self._lock:
+            self._searches[search_id] = search
+            while len(self._searches) > KEPT_SEARCHES:
+                self._searches.popitem(last=False)
+        return search
+
+    def _open(self) -> _Opened:
+        """The published snapshot; opened anew when a build was published since."""
+        with self._lock:
+            version = self._store.published_version()
+            if self._opened is None or self._opened.snapshot.version != version:
+                snapshot = self._store.snapshot()
+                self._opened = _Opened(snapshot, Corpus(snapshot))
+            return self._opened
+
+    def embedder(self, opened: _Opened) -> Embedder:
+        with self._lock:
+            built_with = opened.snapshot.build.embedder
+            if self._embedder is None or self._embedder.fingerprint != built_with:
+                self._embedder = self._make_embedder(built_with)
+            return self._embedder
+
+    def _states(self, node: Filter | None) -> States:
+        """Verified and refuted tokens, read only for a query that asks `is:`."""
+        if not asks_state(node):
+            return NO_STATES
+        with Ledger(self.workspace.require_ledger("is:"), read_only=True) as ledger:
+            verdicts = ledger.verified()
+        return {
+            "verified": frozenset(token for token, verdict in verdicts.items() if verdict == "yes"),
+            "refuted": frozenset(token for token, verdict in verdicts.items() if verdict == "no"),
+        }
+
+    # Pages
+
+    def _page(self, search: _Search, offset: int, limit: int, group: Group) -> SearchPage:
+        if limit < 1 or offset < 0:
+            raise SemdriveError(f"a page needs limit >= 1 and offset >= 0, not limit {limit} and offset {offset}")
+        answered, corpus = search.answered, search.opened.corpus
+        scenes = Scenes.of(corpus, answered.order) if group == "scene" else None
+        places = scenes.heads if scenes else np.arange(len(answered.order))
+        chosen = [int(place) for place in places[offset : offset + limit]]
+        row_ids = [int(corpus.row_ids[answered.order[place]]) for place in chosen]
+        rows = search.opened.snapshot.rows(row_ids, HIT_COLUMNS)
+        hits = [
+            hit(corpus, answered, row, place, scenes.others(place) if scenes else [])
+            for row, place in zip(rows, chosen, strict=True)
+        ]
+        return SearchPage(
+            search_id=search.id,
+            table_version=search.opened.snapshot.version,
+            read_as=search.read_as,
+            matching=answered.matching,
+            ranked=len(answered.order),
+            groups=len(scenes.heads) if scenes else None,
+            offset=offset,
+            limit=limit,
+            elapsed_ms=search.elapsed_ms,
+            hits=tuple(hits),
+        )
+
+    # One frame
+
+    def show(self, token: str) -> Scenario:
+        """Everything that is known about a frame, from the ledger. Raises `UnknownToken` and `NoLedger`."""
+        opened = self._open()
+        found = opened.snapshot.matching(f"token = {quote(token)}")
+        if len(found) == 0:
+            raise UnknownToken(token)
+        (row,) = opened.snapshot.rows([int(found[0])], ["scenario_key"])
+        with Ledger(self.workspace.require_ledger("show"), read_only=True) as ledger:
+            return load_scenario(ledger, row["scenario_key"])
+
+    def stats(self) -> dict[str, Any]:
+        """Size, version and indexes of what is published."""
+        opened = self._open()
+        return {
+            "frames": len(opened.corpus),
+            "table_version": opened.snapshot.version,
+            "embedder": opened.snapshot.build.embedder,
+            "indexes": opened.snapshot.indices(),
+        }
+
+
+@dataclass(frozen=True)
+class _Lazy:
+    """An embedder that is made when it is first asked: a filter never loads a model."""
+
+    engine: Engine
+    opened: _Opened
+
+    @property
+    def fingerprint(self) -> str:
+        return self.opened.snapshot.build.embedder
+
+    @property
+    def dim(self) -> int:
+        return self.opened.snapshot.build.dim
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return self.engine.embedder(self.opened).embed(texts)
