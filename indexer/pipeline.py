@@ -75,7 +75,7 @@ class Pipeline:
             table_version=version,
             stages=stages.counts,
             scouts=() if dry_run else tuple(self._scout_summaries(reported, absent)),
-            failures=() if dry_run else tuple(FailureView(**failure.view()) for failure in self.ledger.failures(run)),
+            failures=() if dry_run else tuple(self._failure_views(run)),
         )
         if not dry_run:
             self.ledger.finish_run(run, summary.model_dump(mode="json"))
@@ -177,7 +177,12 @@ class Pipeline:
     def _assemble(self, stages: StageRunner, refs: Sequence[ScenarioRef]) -> dict[str, str]:
         by_token = {ref.frame.token: payload(ref) for ref in refs}
         tasks = [
-            Task(result_key("assemble", ref.frame.token, str(SCHEMA_VERSION), [digest(by_token[ref.frame.token].decode())]), ref.frame)
+            Task(
+                result_key(
+                    "assemble", ref.frame.token, str(SCHEMA_VERSION), [digest(by_token[ref.frame.token].decode())]
+                ),
+                ref.frame,
+            )
             for ref in refs
         ]
         return stages.stage("assemble", tasks, lambda missing: [by_token[task.frame.token] for task in missing])
@@ -201,6 +206,10 @@ class Pipeline:
         vectors = iter(self.embedder.embed([text for text in texts if text]))
         placed = [next(vectors) if text else None for text in texts]
         return [encode_vectors(placed[i : i + 2]) for i in range(0, len(placed), 2)]
+
+    def _failure_views(self, run: int) -> Iterator[FailureView]:
+        for failure in self.ledger.failures(run):
+            yield FailureView(stage=failure.stage, token=failure.token, error=failure.error, message=failure.message)
 
     def _scout_summaries(self, reported: Sequence[Reported], absent: dict[str, int]) -> Iterator[ScoutSummary]:
         for scout in self.scouts:

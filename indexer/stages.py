@@ -63,7 +63,11 @@ class StageRunner:
             failures = [] if self.dry_run else self._make(name, missing, make)
             lost = {failure.key for failure in failures}
             done.update({task.frame.token: task.key for task in batch if task.key not in lost})
-            made, failed, reused = made + len(missing) - len(lost), failed + len(lost), reused + len(batch) - len(missing)
+            made, failed, reused = (
+                made + len(missing) - len(lost),
+                failed + len(lost),
+                reused + len(batch) - len(missing),
+            )
             self.progress.advance(len(batch))
         seconds = perf_counter() - started
         self.counts[name] = StageCount(made=made, reused=reused, failed=failed, seconds=seconds)

@@ -17,7 +17,7 @@ class ScenarioRef(Record):
     beliefs: str
     provenance: Provenance
 
-    def keys(self) -> tuple[str, ...]:
+    def parts(self) -> tuple[str, ...]:
         return (self.grounding, *self.reports, self.verdict, self.beliefs)
 
 
@@ -25,7 +25,7 @@ def load_scenarios(ledger: Ledger, keys: Sequence[str]) -> list[Scenario]:
     """The scenarios with these keys, in their order. Raises `WorkspaceError` where the ledger lacks one."""
     stored = ledger.payloads(keys)
     refs = [ScenarioRef.model_validate_json(_found(stored, key)) for key in keys]
-    parts = ledger.payloads(key for ref in refs for key in ref.keys())
+    parts = ledger.payloads(key for ref in refs for key in ref.parts())
     return [_assemble(ref, parts) for ref in refs]
 
 
@@ -48,4 +48,3 @@ def _found(parts: dict[str, bytes], key: str) -> bytes:
     if key not in parts:
         raise WorkspaceError(f"the ledger lacks result {key}, which the index refers to; run semdrive index again")
     return parts[key]
-

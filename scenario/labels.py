@@ -27,9 +27,7 @@ LABEL_GROUPS: Mapping[str, tuple[str, ...]] = {
         *("concrete barrier", "jersey barrier", "road work sign", "temporary sign", "construction fence"),
         *("safety fence", "scaffolding", "construction scaffolding"),
     ),
-    "debris": (
-        *("debris", "cardboard box", "tire", "plastic bag", "tree branch", "large rock", "mattress", "ladder"),
-    ),
+    "debris": (*("debris", "cardboard box", "tire", "plastic bag", "tree branch", "large rock", "mattress", "ladder"),),
     "water": ("puddle",),
     "animal": ("dog", "deer", "animal"),
     "control": (

@@ -69,10 +69,6 @@ class Failure:
     def of(cls, error: Exception, *, key: str, stage: str, token: str | None) -> "Failure":
         return cls(key, stage, token, type(error).__name__, str(error))
 
-    def view(self) -> dict[str, str | None]:
-        """What people are shown: all but the key."""
-        return {"stage": self.stage, "token": self.token, "error": self.error, "message": self.message}
-
 
 class Ledger:
     """One connection. Readers and a second writer wait (busy timeout); they do not fail."""
@@ -82,9 +78,7 @@ class Ledger:
             raise WorkspaceError(f"no ledger at {str(path)!r}")
         # A read-only open of a WAL database still needs the -shm file, so it is opened normally and told not to write.
         # LanceDB draws rows, and so reads the ledger, from a thread of its own while ours waits; SQLite is serialised.
-        self._db = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
-        )
+        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             self._prepare(read_only)
         except sqlite3.DatabaseError as error:
@@ -156,7 +150,8 @@ class Ledger:
                 [(r.key, stage, r.token, r.payload, run, now) for r in results],
             )
             self._db.executemany(
-                "INSERT INTO failures (key, stage, token, error, message, run, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO failures (key, stage, token, error, message, run, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(f.key, f.stage, f.token, f.error, f.message, run, now) for f in failures],
             )
 
@@ -165,7 +160,10 @@ class Ledger:
         return {key for (key,) in self._select("SELECT key FROM results WHERE key IN ({})", keys)}
 
     def payloads(self, keys: Iterable[str]) -> dict[str, bytes]:
-        return {key: bytes(payload) for key, payload in self._select("SELECT key, payload FROM results WHERE key IN ({})", keys)}
+        return {
+            key: bytes(payload)
+            for key, payload in self._select("SELECT key, payload FROM results WHERE key IN ({})", keys)
+        }
 
     def _select(self, sql: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         rest = iter(dict.fromkeys(keys))
@@ -198,9 +196,7 @@ class Ledger:
 
     def verified(self) -> dict[str, str]:
         """Token to the verdict of its latest verification that came to one (yes, no or unsure)."""
-        return dict(
-            self._db.execute("SELECT token, verdict FROM verifications WHERE verdict != 'error' ORDER BY id")
-        )
+        return dict(self._db.execute("SELECT token, verdict FROM verifications WHERE verdict != 'error' ORDER BY id"))
 
     def check(self) -> list[str]:
         """SQLite's own word on the file: empty when it is sound."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -25,6 +25,7 @@ from scenario.vocabulary import (
     SensorIntegrity,
     SpecialAgentClass,
     Tag,
+    Term,
     TimeOfDay,
     TrafficControl,
     VruStatus,
@@ -54,7 +55,7 @@ class Pose(Record):
 
 
 class Camera(Record):
-    """One camera's picture; calibration where the log has it. `intrinsic` is the 3 × 3 matrix, row by row, in pixels."""
+    """One camera's picture; calibration where the log has it. `intrinsic` is 3 × 3, row by row, in pixels."""
 
     image: str
     width_px: int | None = None
@@ -175,11 +176,11 @@ class Facts(Record):
 
     @field_validator("traffic_controls", "tags", mode="after")
     @classmethod
-    def _as_a_set(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _as_a_set(cls, values: tuple[Term, ...]) -> tuple[Term, ...]:
         """Each value once, in the vocabulary's order, so that equal sets are equal records."""
         if not values:
             return ()
-        order = list(type(values[0]))
+        order = [*type(values[0])]
         return tuple(sorted(set(values), key=order.index))
 
     @field_validator("description", mode="after")
@@ -267,7 +268,7 @@ class Verdict(Record):
 
 
 class Belief(Record):
-    """How probable one value of one field is, who said it, and whether the grounding speaks for it (None: cannot tell)."""
+    """How probable one value of one field is, who said it, and whether the grounding supports it (None: unclear)."""
 
     field: str
     value: str

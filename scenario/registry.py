@@ -29,10 +29,8 @@ class Registry(Generic[T]):
             if name not in self.extras or (error.name or "").partition(".")[0] in OUR_ROOMS:
                 raise  # a bug of ours, not a missing extra
             raise MissingExtra(self.kind, name, self.extras[name]) from error
-        return cast(T, make(**options))
+        return cast("T", make(**options))
 
 
 JUDGES: Registry[Judge] = Registry("judge", {"vote": "verifier.judges.vote:VoteJudge"})
-EMBEDDERS: Registry[Embedder] = Registry(
-    "embedder", {"sentence_transformers": "search.embedding:SentenceEmbedder"}
-)
+EMBEDDERS: Registry[Embedder] = Registry("embedder", {"sentence_transformers": "search.embedding:SentenceEmbedder"})

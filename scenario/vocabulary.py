@@ -110,7 +110,12 @@ class TrafficControl(Term):
 
 class VruStatus(Term):
     NONE = "none", "no vulnerable road user matters", "no pedestrians"
-    LEGAL_CROSSING = "legal_crossing", "crossing where it is allowed", "legal crossing", "pedestrian crossing the street"
+    LEGAL_CROSSING = (
+        "legal_crossing",
+        "crossing where it is allowed",
+        "legal crossing",
+        "pedestrian crossing the street",
+    )
     JAYWALKING_FAST = "jaywalking_fast", "crossing fast where it is not expected", "running across", "darting out"
     JAYWALKING_HESITANT = (
         "jaywalking_hesitant",
@@ -132,7 +137,13 @@ class VruStatus(Term):
 class LeadVehicleBehavior(Term):
     NONE = "none", "no vehicle ahead in the lane", "no lead vehicle"
     NOMINAL = "nominal", "a vehicle ahead drives as expected", "following traffic"
-    BRAKING_SUDDENLY = "braking_suddenly", "the vehicle ahead brakes hard", "braking suddenly", "sudden braking", "brakes hard"
+    BRAKING_SUDDENLY = (
+        "braking_suddenly",
+        "the vehicle ahead brakes hard",
+        "braking suddenly",
+        "sudden braking",
+        "brakes hard",
+    )
     STALLED = "stalled", "the vehicle ahead stands without reason", "stalled vehicle", "stalled", "broken down"
     TURNING = "turning", "the vehicle ahead turns off", "turning vehicle", "vehicle turning"
 
@@ -160,8 +171,19 @@ class SpecialAgentClass(Term):
 
 class PrimaryChallenge(Term):
     NONE = "none", "nothing is difficult", "no challenge"
-    OCCLUSION_RISK = "occlusion_risk", "something may come out of a hidden place", "occlusion", "occluded", "hidden behind"
-    PREDICTION_UNCERTAINTY = "prediction_uncertainty", "what another will do is unclear", "unpredictable", "uncertain intent"
+    OCCLUSION_RISK = (
+        "occlusion_risk",
+        "something may come out of a hidden place",
+        "occlusion",
+        "occluded",
+        "hidden behind",
+    )
+    PREDICTION_UNCERTAINTY = (
+        "prediction_uncertainty",
+        "what another will do is unclear",
+        "unpredictable",
+        "uncertain intent",
+    )
     VIOLATION_OF_MAP_TOPOLOGY = (
         "violation_of_map_topology",
         "the road is not as the map says",
@@ -172,7 +194,13 @@ class PrimaryChallenge(Term):
         "the cameras see badly",
         *("poor visibility", "low visibility", "reduced visibility", "degraded perception"),
     )
-    RULE_VIOLATION = "rule_violation", "another breaks a rule", "rule violation", "breaking the rules", "running a red light"
+    RULE_VIOLATION = (
+        "rule_violation",
+        "another breaks a rule",
+        "rule violation",
+        "breaking the rules",
+        "running a red light",
+    )
 
 
 class EgoRequiredAction(Term):
@@ -185,9 +213,20 @@ class EgoRequiredAction(Term):
         *("nudge around", "go around", "nudge", "swerve around"),
     )
     YIELD = "yield", "let another go first", "yield", "give way"
-    EMERGENCY_BRAKE = "emergency_brake", "brake as hard as possible", "emergency brake", "emergency braking", "hard brake"
+    EMERGENCY_BRAKE = (
+        "emergency_brake",
+        "brake as hard as possible",
+        "emergency brake",
+        "emergency braking",
+        "hard brake",
+    )
     LANE_CHANGE = "lane_change", "change to another lane", "lane change", "change lanes"
-    UNPROTECTED_TURN = "unprotected_turn", "turn across traffic without a signal of its own", "unprotected turn", "unprotected left"
+    UNPROTECTED_TURN = (
+        "unprotected_turn",
+        "turn across traffic without a signal of its own",
+        "unprotected turn",
+        "unprotected left",
+    )
 
 
 class BlockingFactor(Term):
@@ -200,7 +239,13 @@ class BlockingFactor(Term):
     PEDESTRIAN = (
         "pedestrian",
         "a person blocks the way",
-        *("pedestrian in the lane", "person in the road", "pedestrian in the road", "person in the lane", "pedestrian ahead"),
+        *(
+            "pedestrian in the lane",
+            "person in the road",
+            "pedestrian in the road",
+            "person in the lane",
+            "pedestrian ahead",
+        ),
     )
     VEHICLE = "vehicle", "a vehicle blocks the way", "vehicle blocking", "double parked", "blocked by a truck"
     DEBRIS = "debris", "something lies in the way", "debris in the lane", "debris on the road", "object on the road"
@@ -209,17 +254,48 @@ class BlockingFactor(Term):
 
 class Tag(Term):
     CONSTRUCTION = "construction", "road works matter", "construction", "roadworks", "road works", "road work"
-    INTERSECTION_COMPLEX = "intersection_complex", "a junction that is hard to read", "complex intersection", "busy intersection"
+    INTERSECTION_COMPLEX = (
+        "intersection_complex",
+        "a junction that is hard to read",
+        "complex intersection",
+        "busy intersection",
+    )
     VRU_HAZARD = (
         "vru_hazard",
         "a person or rider is a hazard",
         *("vulnerable road user", "vru", "stepping into the lane", "stepping into the road", "child running"),
     )
-    FOD_DEBRIS = "fod_debris", "an object that does not belong on the road", "debris", "fod", "foreign object", "fallen cargo"
+    FOD_DEBRIS = (
+        "fod_debris",
+        "an object that does not belong on the road",
+        "debris",
+        "fod",
+        "foreign object",
+        "fallen cargo",
+    )
     WEATHER_ADVERSE = "weather_adverse", "the weather is a hazard", "bad weather", "adverse weather", "storm"
-    SPECIAL_VEHICLE = "special_vehicle", "a special vehicle matters", "special vehicle", "emergency vehicle", "emergency vehicles"
-    LANE_DIVERSION = "lane_diversion", "the lane is led another way", "lane diversion", "detour", "diverted", "diversion"
-    SENSOR_FAILURE = "sensor_failure", "a sensor does not see as it should", "sensor failure", "camera failure", "broken camera"
+    SPECIAL_VEHICLE = (
+        "special_vehicle",
+        "a special vehicle matters",
+        "special vehicle",
+        "emergency vehicle",
+        "emergency vehicles",
+    )
+    LANE_DIVERSION = (
+        "lane_diversion",
+        "the lane is led another way",
+        "lane diversion",
+        "detour",
+        "diverted",
+        "diversion",
+    )
+    SENSOR_FAILURE = (
+        "sensor_failure",
+        "a sensor does not see as it should",
+        "sensor failure",
+        "camera failure",
+        "broken camera",
+    )
 
 
 @dataclass(frozen=True)

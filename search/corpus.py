@@ -40,7 +40,7 @@ class Corpus:
     """The frames of one snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._floats: dict[str, Floats] = {}
         self._codes: dict[str, Codes] = {}
         base = snapshot.columns(["token"])
@@ -62,7 +62,9 @@ class Corpus:
         return rank
 
     def positions(self, row_ids: RowIds) -> Positions:
-        return np.asarray(self._by_row_id[np.searchsorted(self.row_ids, row_ids, sorter=self._by_row_id)], dtype=np.int64)
+        return np.asarray(
+            self._by_row_id[np.searchsorted(self.row_ids, row_ids, sorter=self._by_row_id)], dtype=np.int64
+        )
 
     def mask(self, positions: Positions) -> npt.NDArray[np.bool_]:
         chosen = np.zeros(len(self), dtype=np.bool_)
@@ -90,7 +92,7 @@ class Corpus:
         return self._codes[column]
 
     def _in_order(self, column: str) -> pa.Array:
-        read = self._snapshot.columns([column])
+        read = self.snapshot.columns([column])
         if not np.array_equal(read["_rowid"].to_numpy(), self.row_ids):  # one version scans in one order
             order = np.argsort(np.asarray(read["_rowid"].to_numpy()))
             inverse = np.empty(len(self), dtype=np.int64)
@@ -100,7 +102,7 @@ class Corpus:
 
     def belief(self, columns: Sequence[str]) -> Floats:
         """The probability of a chip for every frame: the sum over its values."""
-        return np.sum([self.floats(column) for column in columns], axis=0)
+        return np.asarray(np.sum([self.floats(column) for column in columns], axis=0))
 
     @cached_property
     def risk_percentiles(self) -> dict[int, float]:

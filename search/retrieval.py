@@ -16,7 +16,6 @@ from search.query.ast import Query, Sort
 from search.query.compile import quote
 from search.query.fields import QUERY_FIELDS
 from search.schema import VECTOR_COLUMNS, Vector
-from search.store import Snapshot
 
 EPSILON = 1e-6  # beliefs are kept this far from certainty, so that log-odds stay finite
 DEFAULT_SORT = Sort("risk", descending=True)
@@ -41,28 +40,26 @@ class Answered:
         return found
 
 
-def retrieve(
-    snapshot: Snapshot, corpus: Corpus, query: Query, reading: Reading, where: str | None, embedder: Embedder
-) -> Answered:
+def retrieve(corpus: Corpus, query: Query, reading: Reading, where: str | None, embedder: Embedder) -> Answered:
     """Answer a query. `where` is its compiled filter. The embedder is asked only where words are to be compared."""
     if not query.text and query.similar is None:
-        return _all_matching(snapshot, corpus, query, where)
+        return _all_matching(corpus, query, where)
     vector = embedder.embed([reading.text])[0] if query.text else None
-    rankings = _rankings(snapshot, corpus, query, reading, where, vector)
+    rankings = _rankings(corpus, query, reading, where, vector)
     order, scores = fuse(rankings, corpus.token_rank)
     if query.sort:
         by = _sorted(corpus, order, query.sort, np.arange(len(order)))
         order, scores = order[by], scores[by]
-    return Answered(order, snapshot.count(where), rankings, scores)
+    return Answered(order, corpus.snapshot.count(where), rankings, scores)
 
 
-def matching_positions(snapshot: Snapshot, corpus: Corpus, where: str | None) -> Positions:
+def matching_positions(corpus: Corpus, where: str | None) -> Positions:
     """Every frame that passes the filter."""
-    return corpus.positions(snapshot.matching(where)) if where else np.arange(len(corpus), dtype=np.int64)
+    return corpus.positions(corpus.snapshot.matching(where)) if where else np.arange(len(corpus), dtype=np.int64)
 
 
-def _all_matching(snapshot: Snapshot, corpus: Corpus, query: Query, where: str | None) -> Answered:
-    positions = matching_positions(snapshot, corpus, where)
+def _all_matching(corpus: Corpus, query: Query, where: str | None) -> Answered:
+    positions = matching_positions(corpus, where)
     by = _sorted(corpus, positions, query.sort or DEFAULT_SORT, corpus.token_rank[positions])
     return Answered(positions[by], len(positions), {}, np.zeros(0))
 
@@ -71,37 +68,36 @@ def _sorted(corpus: Corpus, positions: Positions, sort: Sort, then: Positions) -
     """The order that sorts `positions`; frames that do not state the field come last either way; ties by `then`."""
     if sort.field == "token":
         ranks = corpus.token_rank[positions]
-        return np.argsort(-ranks if sort.descending else ranks)
+        return np.asarray(np.argsort(-ranks if sort.descending else ranks), dtype=np.int64)
     values = corpus.floats(QUERY_FIELDS[sort.field].column)[positions]
-    return np.lexsort((then, -values if sort.descending else values))  # NaN sorts last, negated or not
+    # NaN sorts last, negated or not.
+    return np.asarray(np.lexsort((then, -values if sort.descending else values)), dtype=np.int64)
 
 
 def _rankings(
-    snapshot: Snapshot, corpus: Corpus, query: Query, reading: Reading, where: str | None, vector: Vector | None
+    corpus: Corpus, query: Query, reading: Reading, where: str | None, vector: Vector | None
 ) -> dict[str, Ranking]:
     """Each retriever's pool. LanceDB releases the interpreter's lock, so its searches run side by side."""
     with ThreadPoolExecutor(max_workers=3) as pool:
         waiting = {}
         if vector is not None:
-            waiting["dense"] = pool.submit(_dense, snapshot, corpus, [vector, vector], where)
-            waiting["bm25"] = pool.submit(_bm25, snapshot, corpus, reading.text, where)
+            waiting["dense"] = pool.submit(_dense, corpus, [vector, vector], where)
+            waiting["bm25"] = pool.submit(_bm25, corpus, reading.text, where)
         if query.similar is not None:
-            waiting["similar"] = pool.submit(_similar, snapshot, corpus, query.similar, where)
+            waiting["similar"] = pool.submit(_similar, corpus, query.similar, where)
         rankings = {name: found.result() for name, found in waiting.items()}
     if reading.chips:
-        rankings["belief"] = belief_ranking(corpus, reading.chips, matching_positions(snapshot, corpus, where))
+        rankings["belief"] = belief_ranking(corpus, reading.chips, matching_positions(corpus, where))
     return rankings
 
 
-def _dense(
-    snapshot: Snapshot, corpus: Corpus, vectors: Sequence[Vector | None], where: str | None, pool: int = POOL
-) -> Ranking:
+def _dense(corpus: Corpus, vectors: Sequence[Vector | None], where: str | None, pool: int = POOL) -> Ranking:
     """The frames nearest in either vector column, by the smaller distance.
 
     Exact over both: a frame among the first `pool` by the smaller distance is among the first `pool` of that column.
     """
     found = [
-        snapshot.nearest(column, vector, where, pool)
+        corpus.snapshot.nearest(column, vector, where, pool)
         for column, vector in zip(VECTOR_COLUMNS, vectors, strict=True)
         if vector is not None
     ]
@@ -114,28 +110,28 @@ def _dense(
     return Ranking(ranking.positions[:pool], ranking.ranks[:pool])
 
 
-def _bm25(snapshot: Snapshot, corpus: Corpus, words: str, where: str | None) -> Ranking:
-    ids, scores = snapshot.matching_words(words, where, POOL)
+def _bm25(corpus: Corpus, words: str, where: str | None) -> Ranking:
+    ids, scores = corpus.snapshot.matching_words(words, where, POOL)
     return ordered(corpus.positions(ids), -scores, corpus.token_rank)
 
 
-def _similar(snapshot: Snapshot, corpus: Corpus, token: str, where: str | None) -> Ranking:
+def _similar(corpus: Corpus, token: str, where: str | None) -> Ranking:
     """Frames near a frame of the index, itself left out. A frame without any text has no neighbours."""
-    found = corpus.positions(snapshot.matching(f"token = {quote(token)}"))
+    found = corpus.positions(corpus.snapshot.matching(f"token = {quote(token)}"))
     if len(found) == 0:
         raise UnknownToken(token)
     own = int(found[0])
-    (row,) = snapshot.rows([int(corpus.row_ids[own])], VECTOR_COLUMNS)
+    (row,) = corpus.snapshot.rows([int(corpus.row_ids[own])], VECTOR_COLUMNS)
     vectors = [None if row[c] is None else np.asarray(row[c], dtype=np.float32) for c in VECTOR_COLUMNS]
     if all(vector is None for vector in vectors):
         return EMPTY
-    near = _dense(snapshot, corpus, vectors, where, POOL + 1)
+    near = _dense(corpus, vectors, where, POOL + 1)
     others = near.positions[near.positions != own][:POOL]
     return Ranking(others, np.arange(1, len(others) + 1, dtype=np.float64))
 
 
 def belief_ranking(corpus: Corpus, chips: Sequence[Chip], matching: Positions) -> Ranking:
-    """Frames by the mean, over the chips, of log-odds above the corpus base rate; those at or below zero are left out."""
+    """Frames by the mean, over the chips, of log-odds above the corpus base rate; only those above zero."""
     above = np.mean([_log_odds_above_base(corpus, chip)[matching] for chip in chips], axis=0)
     above = np.round(above, 9)
     likely = above > 0
@@ -145,4 +141,4 @@ def belief_ranking(corpus: Corpus, chips: Sequence[Chip], matching: Positions) -
 def _log_odds_above_base(corpus: Corpus, chip: Chip) -> npt.NDArray[np.float64]:
     probability = np.clip(corpus.belief(chip.columns), EPSILON, 1 - EPSILON)
     base = float(np.mean(probability))
-    return np.log(probability / (1 - probability)) - np.log(base / (1 - base))
+    return np.asarray(np.log(probability / (1 - probability)) - np.log(base / (1 - base)))

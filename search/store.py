@@ -17,13 +17,20 @@ import pyarrow as pa
 
 os.environ.setdefault("LANCEDB_LOG", "error")  # only the environment silences its log, and only before the import
 
-import lancedb  # noqa: E402
-from lancedb.index import FTS, Bitmap, BTree, IvfFlat, LabelList  # noqa: E402
-from lancedb.query import MatchQuery  # noqa: E402
+import lancedb
+from lancedb.index import FTS, Bitmap, BTree, IvfFlat, LabelList
+from lancedb.query import MatchQuery
 
-from scenario.errors import IndexMismatch, NoIndex, StoreError  # noqa: E402
-from scenario.vocabulary import SCALAR_FIELDS  # noqa: E402
-from search.schema import TABLE_VERSION, VECTOR_COLUMNS, IndexRow, Vector, batch, schema  # noqa: E402
+from scenario.errors import IndexMismatch, NoIndex, StoreError
+from scenario.vocabulary import SCALAR_FIELDS
+from search.schema import (
+    TABLE_VERSION,
+    VECTOR_COLUMNS,
+    IndexRow,
+    Vector,
+    batch,
+    schema,
+)
 
 TABLE, PUBLISHED = "scenarios", "published"
 ROWS_PER_BATCH = 4096
@@ -88,7 +95,7 @@ class Snapshot:
         return [by_id[row_id] for row_id in row_ids]
 
     def nearest(self, column: str, vector: Vector, where: str | None, limit: int) -> tuple[RowIds, Scores]:
-        """Row ids and cosine distances of the nearest rows under a prefilter, nearest first; rows without a vector never."""
+        """Row ids and cosine distances of the nearest rows that pass, nearest first; never a row without a vector."""
         ids, distances = self._nearest(column, vector, where, limit, flat=False)
         if len(ids) < limit and self._has_index(column):  # an index may give up early under a filter
             ids, distances = self._nearest(column, vector, where, limit, flat=True)

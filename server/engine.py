@@ -21,7 +21,7 @@ from search.query import Filter, format_query, parse
 from search.query.compile import NO_STATES, States, compile_filter, quote
 from search.results import Explanation, FacetCounts, ReadAs, SearchPage
 from search.retrieval import Answered, matching_positions, retrieve
-from search.store import Snapshot, Store
+from search.store import Build, Store
 from server.views import HIT_COLUMNS, Scenes, asks_state, hit, read_as, tree
 
 KEPT_SEARCHES = 64
@@ -29,19 +29,11 @@ Group = Literal["scene"] | None
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """A snapshot with its columns in memory."""
-
-    snapshot: Snapshot
-    corpus: Corpus
-
-
-@dataclass(frozen=True)
 class _Search:
     """A finished search, kept under its id: every page comes from here."""
 
     id: str
-    opened: _Opened
+    corpus: Corpus
     read_as: ReadAs
     answered: Answered
     elapsed_ms: float
@@ -51,11 +43,11 @@ class Engine:
     """Search, facets, explain and show over one workspace. Safe to share between threads."""
 
     def __init__(self, workspace: Workspace, make_embedder: Callable[[str], Embedder]) -> None:
-        """`make_embedder` gets the fingerprint that the index was built with; it is called when words are first searched."""
+        """`make_embedder` gets the fingerprint the index was built with; it is called when words are first searched."""
         self.workspace = workspace
         self._store = Store(workspace.index_uri)
         self._make_embedder = make_embedder
-        self._opened: _Opened | None = None
+        self._corpus: Corpus | None = None
         self._searches: OrderedDict[str, _Search] = OrderedDict()
         self._lock = threading.Lock()
         self._embedder: Embedder | None = None
@@ -78,14 +70,14 @@ class Engine:
 
     def facets(self, query: str = "") -> FacetCounts:
         """Counts over what the query's filter matches; its words do not narrow them."""
-        parsed, opened = parse(query), self._open()
+        parsed, corpus = parse(query), self._open()
         where = compile_filter(parsed.filter, self._states(parsed.filter))
-        chosen = opened.corpus.mask(matching_positions(opened.snapshot, opened.corpus, where))
+        chosen = corpus.mask(matching_positions(corpus, where))
         return FacetCounts(
             read_as=read_as(parsed, read_words(parsed.text)),
             matching=int(chosen.sum()),
-            total=len(opened.corpus),
-            facets=opened.corpus.facets(chosen),
+            total=len(corpus),
+            facets=corpus.facets(chosen),
         )
 
     def explain(self, query: str, *, without: Sequence[str] = ()) -> Explanation:
@@ -97,17 +89,17 @@ class Engine:
             ast=tree(parsed),
             sql=compile_filter(parsed.filter, self._states(parsed.filter)),
             matching=search.answered.matching,
-            total=len(search.opened.corpus),
+            total=len(search.corpus),
             retrievers={name: len(ranking) for name, ranking in search.answered.rankings.items()},
             ranked=len(search.answered.order),
         )
 
     def _search(self, source: str, without: Sequence[str]) -> _Search:
         started = perf_counter()
-        query, opened = parse(source), self._open()
+        query, corpus = parse(source), self._open()
         states = self._states(query.filter)
         stated = {name: sorted(tokens) for name, tokens in states.items()}
-        search_id = digest(format_query(query), sorted(without), opened.snapshot.version, stated)
+        search_id = digest(format_query(query), sorted(without), corpus.snapshot.version, stated)
         with self._lock:
             kept = self._searches.get(search_id)
             if kept:
@@ -116,30 +108,29 @@ class Engine:
         reading = read_words(query.text, without)
         where = compile_filter(query.filter, states)
         try:
-            answered = retrieve(opened.snapshot, opened.corpus, query, reading, where, _Lazy(self, opened))
+            answered = retrieve(corpus, query, reading, where, _Lazy(self, corpus.snapshot.build))
         except UnknownToken as error:
             start = max(source.find("similar:"), 0)
             raise QueryError(str(error), source, start, len(source), "open a frame of this index") from error
         elapsed_ms = 1000 * (perf_counter() - started)
-        search = _Search(search_id, opened, read_as(query, reading), answered, elapsed_ms)
+        search = _Search(search_id, corpus, read_as(query, reading), answered, elapsed_ms)
         with self._lock:
             self._searches[search_id] = search
             while len(self._searches) > KEPT_SEARCHES:
                 self._searches.popitem(last=False)
         return search
 
-    def _open(self) -> _Opened:
-        """The published snapshot; opened anew when a build was published since."""
+    def _open(self) -> Corpus:
+        """The published snapshot in memory; opened anew when a build was published since."""
         with self._lock:
             version = self._store.published_version()
-            if self._opened is None or self._opened.snapshot.version != version:
-                snapshot = self._store.snapshot()
-                self._opened = _Opened(snapshot, Corpus(snapshot))
-            return self._opened
+            if self._corpus is None or self._corpus.snapshot.version != version:
+                self._corpus = Corpus(self._store.snapshot())
+            return self._corpus
 
-    def embedder(self, opened: _Opened) -> Embedder:
+    def embedder(self, built_with: str) -> Embedder:
+        """The embedder that an index was built with, made when it is first asked for."""
         with self._lock:
-            built_with = opened.snapshot.build.embedder
             if self._embedder is None or self._embedder.fingerprint != built_with:
                 self._embedder = self._make_embedder(built_with)
             return self._embedder
@@ -160,19 +151,19 @@ class Engine:
     def _page(self, search: _Search, offset: int, limit: int, group: Group) -> SearchPage:
         if limit < 1 or offset < 0:
             raise SemdriveError(f"a page needs limit >= 1 and offset >= 0, not limit {limit} and offset {offset}")
-        answered, corpus = search.answered, search.opened.corpus
+        answered, corpus = search.answered, search.corpus
         scenes = Scenes.of(corpus, answered.order) if group == "scene" else None
         places = scenes.heads if scenes else np.arange(len(answered.order))
         chosen = [int(place) for place in places[offset : offset + limit]]
         row_ids = [int(corpus.row_ids[answered.order[place]]) for place in chosen]
-        rows = search.opened.snapshot.rows(row_ids, HIT_COLUMNS)
+        rows = search.corpus.snapshot.rows(row_ids, HIT_COLUMNS)
         hits = [
             hit(corpus, answered, row, place, scenes.others(place) if scenes else [])
             for row, place in zip(rows, chosen, strict=True)
         ]
         return SearchPage(
             search_id=search.id,
-            table_version=search.opened.snapshot.version,
+            table_version=search.corpus.snapshot.version,
             read_as=search.read_as,
             matching=answered.matching,
             ranked=len(answered.order),
@@ -187,22 +178,22 @@ class Engine:
 
     def show(self, token: str) -> Scenario:
         """Everything that is known about a frame, from the ledger. Raises `UnknownToken` and `NoLedger`."""
-        opened = self._open()
-        found = opened.snapshot.matching(f"token = {quote(token)}")
+        corpus = self._open()
+        found = corpus.snapshot.matching(f"token = {quote(token)}")
         if len(found) == 0:
             raise UnknownToken(token)
-        (row,) = opened.snapshot.rows([int(found[0])], ["scenario_key"])
+        (row,) = corpus.snapshot.rows([int(found[0])], ["scenario_key"])
         with Ledger(self.workspace.require_ledger("show"), read_only=True) as ledger:
             return load_scenario(ledger, row["scenario_key"])
 
     def stats(self) -> dict[str, Any]:
         """Size, version and indexes of what is published."""
-        opened = self._open()
+        corpus = self._open()
         return {
-            "frames": len(opened.corpus),
-            "table_version": opened.snapshot.version,
-            "embedder": opened.snapshot.build.embedder,
-            "indexes": opened.snapshot.indices(),
+            "frames": len(corpus),
+            "table_version": corpus.snapshot.version,
+            "embedder": corpus.snapshot.build.embedder,
+            "indexes": corpus.snapshot.indices(),
         }
 
 
@@ -211,15 +202,15 @@ class _Lazy:
     """An embedder that is made when it is first asked: a filter never loads a model."""
 
     engine: Engine
-    opened: _Opened
+    build: Build
 
     @property
     def fingerprint(self) -> str:
-        return self.opened.snapshot.build.embedder
+        return self.build.embedder
 
     @property
     def dim(self) -> int:
-        return self.opened.snapshot.build.dim
+        return self.build.dim
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return self.engine.embedder(self.opened).embed(texts)
+        return self.engine.embedder(self.build.embedder).embed(texts)

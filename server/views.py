@@ -48,9 +48,7 @@ class Scenes:
 
 def hit(corpus: Corpus, answered: Answered, row: Mapping[str, Any], place: int, also: list[str]) -> Hit:
     """The frame at a place (from 0) of an answer."""
-    beliefs = [
-        TagBelief(tag=tag, probability=row[belief_column("tags", tag)], held=tag in row["tags"]) for tag in Tag
-    ]
+    beliefs = [TagBelief(tag=tag, probability=row[belief_column("tags", tag)], held=tag in row["tags"]) for tag in Tag]
     return Hit(
         **{name: row[name] for name in ("token", "scene", "scene_key", "sequence", "risk", "risk_mean", "risk_spread")},
         **{name: row[name] for name in ("agreement", "description")},

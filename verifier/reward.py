@@ -48,7 +48,11 @@ _VRU_IN_THE_WAY = {
 _LEAD_STOPS = {LeadVehicleBehavior.BRAKING_SUDDENLY, LeadVehicleBehavior.STALLED, LeadVehicleBehavior.TURNING}
 _ADVERSE_WEATHER = {Weather.RAIN, Weather.HEAVY_RAIN, Weather.SNOW, Weather.FOG}
 _ADVERSE_SURFACE = {RoadSurfaceFriction.WET, RoadSurfaceFriction.ICY, RoadSurfaceFriction.SNOWY}
-_JUNCTIONS = {LaneConfiguration.INTERSECTION_4WAY, LaneConfiguration.INTERSECTION_T_JUNCTION, LaneConfiguration.ROUNDABOUT}
+_JUNCTIONS = {
+    LaneConfiguration.INTERSECTION_4WAY,
+    LaneConfiguration.INTERSECTION_T_JUNCTION,
+    LaneConfiguration.ROUNDABOUT,
+}
 
 
 def score(facts: Facts, grounding: Grounding) -> Reward:
@@ -85,7 +89,7 @@ def _grounding_of(field: str, value: str, grounding: Grounding) -> Reason | None
 
 
 def stopping_has_a_cause(facts: Facts, _: Grounding) -> Iterator[Reason]:
-    """A stop is explained by a blocker, a control, a road user or a vehicle ahead; waiting at a red light is no fault."""
+    """A stop needs a blocker, a control, a road user or a vehicle ahead; waiting at a red light is no fault."""
     action = facts.ego_required_action
     if action not in _STOPS:
         return

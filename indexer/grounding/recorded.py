@@ -46,9 +46,7 @@ class RecordedGrounder:
             except InventoryUnreadable as error:
                 failure = failure or InventoryUnreadable(f"{place}: {error}")
                 continue
-            return Grounding(
-                backend="recorded", fingerprint=self.fingerprint, cameras=cameras, detections=detections
-            )
+            return Grounding(backend="recorded", fingerprint=self.fingerprint, cameras=cameras, detections=detections)
         if failure:
             raise failure
         return Grounding(backend="recorded", fingerprint=self.fingerprint)

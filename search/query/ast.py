@@ -98,7 +98,9 @@ def format_query(query: Query) -> str:
     if query.filter is None:
         return " ".join(rest)
     # OR binds less than standing side by side, so beside anything else it needs parentheses.
-    return " ".join([_operand(query.filter) if rest and isinstance(query.filter, Or) else format_filter(query.filter), *rest])
+    return " ".join(
+        [_operand(query.filter) if rest and isinstance(query.filter, Or) else format_filter(query.filter), *rest]
+    )
 
 
 def format_filter(node: Filter) -> str:

@@ -35,9 +35,7 @@ STATES = ("verified", "refuted", "unverified")
 
 def _fields() -> list[QueryField]:
     choices = [QueryField(f.name, Kind.CHOICE, f.name, allowed_names(f.name)) for f in SCALAR_FIELDS]
-    beliefs = [
-        QueryField(f"p({tag})", Kind.NUMBER, f"p_tags_{tag}", low=0.0, high=1.0) for tag in Tag
-    ]
+    beliefs = [QueryField(f"p({tag})", Kind.NUMBER, f"p_tags_{tag}", low=0.0, high=1.0) for tag in Tag]
     return [
         QueryField("risk", Kind.INTEGER, "risk", low=RISK_MIN, high=RISK_MAX),
         QueryField("tag", Kind.MEMBERS, "tags", tuple(Tag)),

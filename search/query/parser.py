@@ -57,19 +57,23 @@ def _syntax_error(error: UnexpectedInput, source: str) -> QueryError:
     at = len(source) if ended else (error.pos_in_stream or 0)
     if isinstance(error, UnexpectedCharacters) and source[at : at + 1] == '"':
         return QueryError("this quote is not closed", source, at, len(source), 'close it with "')
-    awaited = getattr(error, "accepts", None) or getattr(error, "allowed", None) or getattr(error, "expected", ())
-    if "VALUE" in awaited and (head := re.search(r"([A-Za-z]\w*)\W*$", source[:at])):
+    awaited = getattr(error, "allowed" if isinstance(error, UnexpectedCharacters) else "expected", None)
+    if "VALUE" in (awaited or ()) and (head := re.search(r"([A-Za-z]\w*)\W*$", source[:at])):
         name = head[1]
         return QueryError(f"no value after {name}", source, head.start(), at, f"write it without a space: {name}:VALUE")
     if ended:
-        hint = "close the parenthesis" if source.count("(") > source.count(")") else "AND, OR, NOT and - join two clauses"
+        hint = (
+            "close the parenthesis" if source.count("(") > source.count(")") else "AND, OR, NOT and - join two clauses"
+        )
         return QueryError("the query ends too early", source, len(source), len(source) + 1, hint)
     found = source[at : at + 1]
     if found == ")":
         return QueryError("nothing stands before this parenthesis", source, at, at + 1, "remove it, or open one before")
     word = re.compile(r"\S+").match(source, at)
     hint = "operators join two clauses; quote a word to search for it"
-    return QueryError(f"{word[0] if word else found!r} cannot stand here", source, at, word.end() if word else at + 1, hint)
+    return QueryError(
+        f"{word[0] if word else found!r} cannot stand here", source, at, word.end() if word else at + 1, hint
+    )
 
 
 def _check_depth(tree: Branch, source: str) -> None:
@@ -171,7 +175,9 @@ class _Reader:
         raise self._not_text(words)
 
     def _not_text(self, words: _Words) -> QueryError:
-        exact = [f"{name}:{words.text}" for name, known in FIELDS.items() if words.text in known.values and name != "tags"]
+        exact = [
+            f"{name}:{words.text}" for name, known in FIELDS.items() if words.text in known.values and name != "tags"
+        ]
         near = did_you_mean(words.text, _TAGS)
         meant = [*exact, *([near] if near and not exact else [])]
         quoted = f'"{words.text}" in quotes'
@@ -244,11 +250,10 @@ class _Reader:
 def _sort(text: str, written: Written) -> Sort:
     name, _, direction = text.rpartition("-")
     if direction not in ("asc", "desc"):
-        near = did_you_mean(text, SORTABLE) or "risk"
-        raise written.error(f"{text!r} has no direction", f"write sort:{near}-desc or sort:{near}-asc")
+        guess = did_you_mean(text, SORTABLE) or "risk"
+        raise written.error(f"{text!r} has no direction", f"write sort:{guess}-desc or sort:{guess}-asc")
     if name not in SORTABLE:
-        near = did_you_mean(name, SORTABLE)
-        known = f"sortable: {', '.join(SORTABLE)}"
+        near, known = did_you_mean(name, SORTABLE), f"sortable: {', '.join(SORTABLE)}"
         raise written.error(f"cannot sort by {name!r}", f"did you mean {near}? {known}" if near else known)
     return Sort(name, direction == "desc")
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from scenario.records import Answer, Facts, Grounding, ScoutReport
 from scenario.vocabulary import FIELDS, SCALAR_FIELDS, SET_FIELDS, Field
@@ -41,7 +41,9 @@ class VoteJudge:
         """
         sure = [answer for answer in answers if answer.verdict != "unsure"]
         yes = sum(answer.verdict == "yes" for answer in sure)
-        verdict = "unsure" if 2 * yes == len(sure) else "yes" if 2 * yes > len(sure) else "no"
+        verdict: Literal["yes", "no", "unsure"] = "yes" if 2 * yes > len(sure) else "no"
+        if 2 * yes == len(sure):
+            verdict = "unsure"
         evidence = tuple(item for answer in sure if answer.verdict == verdict for item in answer.evidence)
         return Answer(verdict=verdict, probability=(yes + 1) / (len(sure) + 2), evidence=evidence)
 

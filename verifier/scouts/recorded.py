@@ -42,7 +42,9 @@ class RecordedRun:
                         run._add(number, offset, line)
                     offset += len(line)
         except OSError as error:
-            raise InputError(f"cannot read {str(path)!r}: {error.strerror}; name a JSONL file of scout reports") from error
+            raise InputError(
+                f"cannot read {str(path)!r}: {error.strerror}; name a JSONL file of scout reports"
+            ) from error
         return run
 
     def _add(self, number: int, offset: int, line: bytes) -> None:
@@ -57,7 +59,7 @@ class RecordedRun:
         self.lines[token] = LineRef(number, offset, len(line), digest)
 
     def read(self, token: str, file: BinaryIO) -> dict[str, Any]:
-        """The object of one frame, from a file opened by `open`. Raises `LineUnreadable` if the file changed meanwhile."""
+        """The object of one frame, from a file opened by `open`. Raises `LineUnreadable` if the file was changed."""
         ref = self.lines[token]
         file.seek(ref.offset)
         line = file.read(ref.length)

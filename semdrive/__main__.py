@@ -1,0 +1,5 @@
+"""`python -m semdrive`."""
+
+from semdrive.cli import main
+
+main()

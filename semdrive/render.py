@@ -1,0 +1,175 @@
+"""Answers as terminal text."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from indexer.report import RunSummary, ScoutSummary
+from search.results import Explanation, FacetCounts, Hit, ReadAs, SearchPage
+from semdrive.text import bar, plain, risk_text, share
+from server.doctor import Check
+
+console = Console(highlight=False)
+TOP_VALUES = 8
+
+
+def render_search(page: SearchPage) -> None:
+    _print_read_as(page.read_as)
+    console.print(_totals(page), style="dim")
+    for hit in page.hits:
+        console.print()
+        _print_hit(hit)
+    if not page.ranked:
+        console.print(_nothing(page.read_as))
+
+
+def _totals(page: SearchPage) -> str:
+    frames = f"{page.matching:,} frames match"
+    if page.ranked != page.matching:
+        frames = f"{page.ranked:,} ranked of {page.matching:,} matching"
+    scenes = f" in {page.groups:,} scenes" if page.groups is not None else ""
+    first, last = page.offset + 1, page.offset + len(page.hits)
+    shown = f" · {first}–{last} shown" if page.hits else ""
+    return f"{frames}{scenes}{shown} · {page.elapsed_ms:,.0f} ms"
+
+
+def _nothing(read_as: ReadAs) -> str:
+    if read_as.filter:
+        return f"\nNo frame passes {read_as.filter}. `semdrive facets` counts what there is; try a part of the filter."
+    return "\nNothing found."
+
+
+def _print_read_as(read_as: ReadAs) -> None:
+    parts = Text("read as", style="dim")
+    if read_as.filter:
+        parts.append("  ").append(f"[{plain(read_as.filter)}]", style="bold cyan")
+    if read_as.text:
+        parts.append("  ").append(f"“{plain(read_as.text)}”", style="bold")
+    for chip in read_as.chips:
+        parts.append("  ").append(f"~{chip.text}", style="magenta").append(f" ({plain(chip.words)})", style="dim")
+    for correction in read_as.corrections:
+        parts.append(f"  {plain(correction.wrong)} → {correction.right}", style="yellow")
+    for name, value in (("similar", read_as.similar), ("sort", read_as.sort)):
+        if value:
+            parts.append(f"  {name}:{plain(value)}", style="cyan")
+    if read_as != ReadAs(query="", filter=None, text=""):
+        console.print(parts)
+
+
+def _print_hit(hit: Hit) -> None:
+    head = Text(f"{hit.rank:>4}  ", style="bold").append_text(risk_text(hit.risk, hit.risk_percentile))
+    head.append(f"  {plain(hit.token)}", style="cyan")
+    if hit.scene:
+        head.append(f"  {plain(hit.scene)}")
+    if hit.also:
+        head.append(f"  +{len(hit.also)} more of this scene", style="dim")
+    console.print(head, soft_wrap=True)
+    held = [f"{tag.tag} {share(tag.probability)}" for tag in hit.tags if tag.held]
+    if held:
+        console.print(Text("      " + "  ".join(held), style="magenta"), soft_wrap=True)
+    if hit.description:
+        console.print(Text("      " + plain(hit.description)), soft_wrap=True)
+    why = [f"{name} #{rank:g}" for name, rank in hit.why.items()]
+    if hit.agreement is not None:
+        why.append(f"scouts agree on {hit.agreement:.0%}")
+    if why:
+        console.print(Text("      why: " + " · ".join(why), style="dim"), soft_wrap=True)
+
+
+def render_facets(counted: FacetCounts) -> None:
+    _print_read_as(counted.read_as)
+    console.print(f"{counted.matching:,} of {counted.total:,} frames match", style="dim")
+    for field, counts in counted.facets.items():
+        values = counts if field == "risk" else dict(list(counts.items())[:TOP_VALUES])
+        if not any(values.values()):
+            continue
+        console.print(
+            f"\n[bold]{field}[/bold]" + (f" (top {TOP_VALUES} of {len(counts)})" if len(counts) > len(values) else "")
+        )
+        most = max(values.values())
+        for value, count in values.items():
+            line = Text(f"  {plain(value):<32}").append(f"{count:>9,} ").append(bar(count, most, 30), style="cyan")
+            console.print(line, soft_wrap=True)
+
+
+def render_explanation(explanation: Explanation) -> None:
+    _print_read_as(explanation.read_as)
+    root = Tree("query")
+    _grow(root, explanation.ast)
+    console.print(root)
+    console.print(Text("filter in SQL:  ", style="dim").append(explanation.sql or "none"), soft_wrap=True)
+    console.print(f"matching:       {explanation.matching:,} of {explanation.total:,} frames")
+    for name, size in explanation.retrievers.items():
+        console.print(f"{name + ':':<15} {size:,} frames in its pool")
+    console.print(f"ranked:         {explanation.ranked:,} frames")
+
+
+def _grow(tree: Tree, node: object) -> None:
+    match node:
+        case dict():
+            for key, value in node.items():
+                if isinstance(value, dict | list):
+                    _grow(tree.add(str(key)), value)
+                elif value not in (None, ""):
+                    tree.add(Text(plain(f"{key}: {value}")))
+        case list() | tuple():
+            for item in node:
+                _grow(tree, item)
+        case _:
+            tree.add(Text(plain(str(node))))
+
+
+def render_run(summary: RunSummary, index: str) -> None:
+    table = Table("stage", "made", "reused", "failed", "seconds", box=None, header_style="dim")
+    for name, count in summary.stages.items():
+        made = f"{count.made:,} to do" if summary.dry_run else f"{count.made:,}"
+        table.add_row(name, made, f"{count.reused:,}", f"{count.failed:,}", f"{count.seconds:.1f}")
+    console.print(table)
+    for scout in summary.scouts:
+        _print_scout(scout)
+    if summary.failures:
+        console.print(f"\n[red]{len(summary.failures)} failures[/red]; the rest went on")
+        for failure in summary.failures[:20]:
+            where = f"{failure.token} " if failure.token else ""
+            console.print(Text(plain(f"  {failure.stage}: {where}{failure.error}: {failure.message}")), soft_wrap=True)
+        if len(summary.failures) > 20:
+            console.print(f"  … and {len(summary.failures) - 20} more, in the ledger and in --json")
+    if summary.dry_run:
+        console.print(
+            f"\ndry run: {summary.indexed:,} of {summary.frames:,} frames would be indexed; nothing was written"
+        )
+        return
+    state = "built" if summary.built else "is up to date"
+    console.print(
+        f"\n{summary.indexed:,} of {summary.frames:,} frames indexed; {index} {state} (version {summary.table_version})"
+    )
+
+
+def _print_scout(scout: ScoutSummary) -> None:
+    outside = sum(count.outside for count in scout.fields.values())
+    resolved = sum(count.resolved for count in scout.fields.values())
+    absent = f", nothing for {scout.absent:,} frames" if scout.absent else ""
+    console.print(f"\n[bold]{plain(scout.scout)}[/bold]: {scout.reports:,} reports{absent}")
+    if not scout.fields:
+        return
+    console.print(
+        f"  {outside:,} values outside the vocabulary kept raw and dropped, {resolved:,} resolved, "
+        f"in {scout.irregular_frames:,} frames",
+        style="dim",
+    )
+    table = Table("  field", "dropped", "resolved", "key misspelt", "for example", box=None, header_style="dim")
+    for field, count in scout.fields.items():
+        examples = plain(", ".join(count.examples))
+        table.add_row(f"  {field}", str(count.outside), str(count.resolved), str(count.key), Text(examples))
+    console.print(table)
+
+
+def render_checks(checks: Sequence[Check]) -> None:
+    marks = {"fine": "[green]✓[/green]", "note": "[yellow]·[/yellow]", "broken": "[red]✗[/red]"}
+    for check in checks:
+        console.print(marks[check.status], f"{check.name:<22}", Text(plain(check.detail)), soft_wrap=True)
+        if check.remedy:
+            console.print(Text(f"    → {check.remedy}", style="dim"), soft_wrap=True)

@@ -1,0 +1,152 @@
+"""One frame as terminal text: facts by scout, beliefs, the reward, detections, provenance."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from scenario.records import Detection, Facts, Scenario
+from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS, Field
+from semdrive.text import bar, plain, risk_text, share
+from verifier.reward import score
+
+console = Console(highlight=False)
+
+
+def render_frame(scenario: Scenario) -> None:
+    frame, verdict = scenario.frame, scenario.verdict
+    head = Text(plain(frame.token), style="bold cyan").append("  ").append_text(risk_text(verdict.facts.risk))
+    if scenario.beliefs.risk_mean is not None:
+        spread = scenario.beliefs.risk_spread
+        head.append(f"  scouts' mean {scenario.beliefs.risk_mean:.1f}", style="dim")
+        head.append(f" ± {spread:.1f}" if spread is not None else " (one scout)", style="dim")
+    console.print(head)
+    known = [frame.scene, frame.log, frame.location, f"frame {frame.sequence}" if frame.sequence is not None else None]
+    console.print(Text(plain(" · ".join(text for text in known if text)), style="dim"))
+    if verdict.facts.description:
+        console.print(Text(plain(verdict.facts.description)), soft_wrap=True)
+    console.print(_facts_table(scenario))
+    _print_descriptions(scenario)
+    console.print(_tags_table(scenario))
+    _print_reward(scenario)
+    console.print(_detections_table(scenario))
+    _print_raw(scenario)
+    _print_provenance(scenario)
+
+
+def _facts_table(scenario: Scenario) -> Table:
+    table = Table(title="Facts", title_justify="left", title_style="bold")
+    table.add_column("field", overflow="fold")
+    for report in scenario.reports:
+        table.add_column(plain(report.scout), overflow="fold")
+    table.add_column(scenario.verdict.judge, style="bold", overflow="fold")
+    table.add_column("belief", justify="right")
+    for field in (*SCALAR_FIELDS, *SET_FIELDS):
+        cells = [_cell(report.facts, field) for report in scenario.reports]
+        chosen = _cell(scenario.verdict.facts, field)
+        agreed = len(set(cells)) <= 1
+        style = "" if agreed else "yellow"
+        table.add_row(field.name, *(Text(cell, style=style) for cell in cells), chosen, _belief(scenario, field))
+    risks = [_risk(report.facts) for report in scenario.reports]
+    table.add_row(
+        "risk",
+        *(Text(risk, style="" if len(set(risks)) <= 1 else "yellow") for risk in risks),
+        _risk(scenario.verdict.facts),
+        "",
+    )
+    points = [f"{score(report.facts, scenario.grounding).total:+g}" for report in scenario.reports]
+    table.add_row("reward", *points, f"{scenario.verdict.reward.total:+g}", "", style="dim")
+    return table
+
+
+def _cell(facts: Facts, field: Field) -> str:
+    value = getattr(facts, field.name)
+    if field.many:
+        return "\n".join(value) or "–"
+    return "not stated" if value is None else str(value)
+
+
+def _risk(facts: Facts) -> str:
+    return "not stated" if facts.risk is None else str(facts.risk)
+
+
+def _belief(scenario: Scenario, field: Field) -> str:
+    value = getattr(scenario.verdict.facts, field.name)
+    if field.many:
+        return "\n".join(share(scenario.beliefs.of(field.name, member).probability) for member in value)
+    return "" if value is None else share(scenario.beliefs.of(field.name, value).probability)
+
+
+def _print_descriptions(scenario: Scenario) -> None:
+    for report in scenario.reports:
+        line = Text(f"{plain(report.scout)}: ", style="bold").append(
+            plain(report.facts.description or "no description")
+        )
+        console.print(line, soft_wrap=True)
+    agreement = scenario.verdict.agreement
+    if agreement is not None:
+        console.print(f"scouts agree on {agreement:.0%} of the fields\n", style="dim")
+
+
+def _tags_table(scenario: Scenario) -> Table:
+    table = Table(
+        "tag", "belief", "", "votes", "grounding", title="Beliefs in the tags", title_justify="left", title_style="bold"
+    )
+    words = {True: "supports", False: "nothing seen", None: "cannot tell"}
+    for belief in scenario.beliefs.values:
+        if belief.field == "tags":
+            votes = f"{len(belief.voters)}/{len(scenario.reports)} {', '.join(belief.voters)}".strip()
+            held = "bold" if belief.value in scenario.verdict.facts.tags else "dim"
+            bars = bar(belief.probability, 1)
+            table.add_row(
+                belief.value, share(belief.probability), bars, plain(votes), words[belief.grounded], style=held
+            )
+    return table
+
+
+def _print_reward(scenario: Scenario) -> None:
+    console.print(f"[bold]Reward[/bold] {scenario.verdict.reward.total:+g}")
+    for reason in scenario.verdict.reward.reasons:
+        console.print(
+            Text(f"  {reason.points:+g}  {plain(reason.text)}", style="green" if reason.points > 0 else "red")
+        )
+    if not scenario.verdict.reward.reasons:
+        console.print("  nothing that the detections or the other fields could confirm or deny", style="dim")
+
+
+def _detections_table(scenario: Scenario) -> Table:
+    grounding = scenario.grounding
+    title = f"Detections ({grounding.backend})"
+    table = Table("camera", "seen", title=title, title_justify="left", title_style="bold")
+    for camera in grounding.cameras:
+        seen = [_detection(detection) for detection in grounding.detections if detection.camera == camera]
+        table.add_row(plain(camera), Text(", ".join(seen) or "clear"))
+    if not grounding.cameras:
+        table.add_row("none", "no camera was looked at")
+    return table
+
+
+def _detection(detection: Detection) -> str:
+    details = [share(detection.confidence)] if detection.confidence is not None else ["no confidence"]
+    if detection.size_class:
+        details.append(detection.size_class)
+    if detection.range_m is not None:
+        details.append(f"{detection.range_m:.0f} m")
+    if detection.lateral_m is not None:
+        side = "left" if detection.lateral_m > 0 else "right"
+        details.append(f"{abs(detection.lateral_m):.1f} m {side} of the {detection.path} path")
+    return f"{detection.label} ({', '.join(details)})"
+
+
+def _print_raw(scenario: Scenario) -> None:
+    for report in scenario.reports:
+        for found in report.irregularities:
+            became = f"read as {found.kept}" if found.kept else "dropped"
+            line = f"{report.scout} wrote {found.field} {found.raw!r}, which is outside the vocabulary: {became}"
+            console.print(Text(plain(line), style="yellow"), soft_wrap=True)
+
+
+def _print_provenance(scenario: Scenario) -> None:
+    models = ", ".join(f"{report.scout} = {report.model}" for report in scenario.reports if report.model)
+    provenance = scenario.provenance
+    parts = [f"config {provenance.config_hash}", f"schema {provenance.schema_version}", models, *provenance.notes]
+    console.print(Text(plain(" · ".join(part for part in parts if part)), style="dim"), soft_wrap=True)

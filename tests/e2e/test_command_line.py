@@ -1,0 +1,144 @@
+"""The command line as a user meets it: real processes, the real embedding model, the made-up run."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"torch", "lancedb", "pyarrow", "numpy", "pydantic", "sentence_transformers", "lark", "nuscenes", "fastapi"}
+
+
+def semdrive(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "semdrive", *arguments]
+    env = {**os.environ, **environment, "COLUMNS": "160"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory, made_up_run) -> str:
+    folder = tmp_path_factory.mktemp("cli") / "workspace"
+    result = semdrive("index", "recorded", *scouts(made_up_run), "--index", str(folder), "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["built"]
+    return str(folder)
+
+
+def scouts(run: Path) -> list[str]:
+    return ["--scout", f"alfa={run / 'alfa.jsonl'}", "--scout", f"bravo={run / 'bravo.jsonl'}"]
+
+
+def hits(*arguments: str) -> list[dict]:
+    result = semdrive("search", *arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)["hits"]
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; import semdrive.cli; print(' '.join(m.partition('.')[0] for m in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert HEAVY.isdisjoint(loaded)
+
+
+def test_help_names_every_verb_and_gives_an_example():
+    shown = semdrive("--help").stdout
+    assert all(verb in shown for verb in ("index", "search", "facets", "show", "explain", "doctor", "Example"))
+
+
+def test_indexing_says_what_was_irregular_and_what_failed(tmp_path, made_up_run):
+    result = semdrive("index", "recorded", *scouts(made_up_run), "--index", str(tmp_path / "w"))
+    assert result.returncode == 0, result.stderr
+    assert "values outside the vocabulary" in result.stdout
+    assert "alfa.jsonl:" in result.stdout  # an unreadable line is named with file and line
+    assert "InventoryUnreadable" in result.stdout
+
+
+def test_a_dry_run_writes_no_index(tmp_path, made_up_run):
+    folder = str(tmp_path / "w")
+    result = semdrive("index", "recorded", *scouts(made_up_run), "--index", folder, "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert "nothing was written" in result.stdout
+    assert semdrive("search", "risk>=4", "--index", folder).returncode == 2
+
+
+def test_a_filter_query_finds_only_what_passes(index):
+    found = hits("risk>=4", "--index", index)
+    assert found
+    assert all(hit["risk"] >= 4 for hit in found)
+
+
+def test_words_are_ranked_by_every_retriever_and_show_their_chips(index):
+    result = semdrive("search", "construction workers at night", "--index", index)
+    assert result.returncode == 0, result.stderr
+    assert "~time_of_day:night" in result.stdout
+    assert "dense #" in result.stdout
+    assert "bm25 #" in result.stdout
+
+
+def test_a_page_follows_the_page_before_it(index):
+    whole = [hit["token"] for hit in hits("", "--index", index, "--limit", "6")]
+    pages = [
+        hit["token"] for offset in ("0", "3") for hit in hits("", "--index", index, "--limit", "3", "--offset", offset)
+    ]
+    assert pages == whole
+
+
+def test_a_wrong_field_gets_a_caret_a_suggestion_and_exit_code_2(index):
+    result = semdrive("search", "rsk>=4", "--index", index)
+    assert result.returncode == 2
+    assert "^^^" in result.stderr
+    assert "did you mean risk?" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_error_is_json_where_json_was_asked_for(index):
+    result = semdrive("search", "rsk>=4", "--index", index, "--json")
+    error = json.loads(result.stderr)
+    assert (error["error"], error["start"], error["end"]) == ("QueryError", 0, 3)
+
+
+def test_facets_count_what_matches(index):
+    counted = json.loads(semdrive("facets", "construction", "--index", index, "--json").stdout)
+    assert counted["facets"]["tags"]["construction"] == counted["matching"] > 0
+
+
+def test_show_puts_scouts_side_by_side_with_reasons_and_detections(index):
+    token = hits("construction", "--index", index)[0]["token"]
+    shown = semdrive("show", token, "--index", index).stdout
+    assert all(part in shown for part in (token, "alfa", "vote", "Reward", "Detections", "Beliefs"))
+
+
+def test_explain_says_how_a_query_is_understood(index):
+    shown = semdrive("explain", "risk>=4 AND NOT weather:rain jaywalker", "--index", index).stdout
+    assert "IS NOT TRUE" in shown
+    assert "dense:" in shown
+    assert "vru_status:jaywalking" in shown
+
+
+def test_doctor_finds_nothing_broken(index):
+    result = semdrive("doctor", "--index", index, "--json")
+    assert result.returncode == 0, result.stdout
+    checks = {check["name"]: check["status"] for check in json.loads(result.stdout)}
+    assert checks["index"] == checks["ledger"] == checks["embedder"] == "fine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "expected"),
+    [
+        (["search", "x", "--index", "nowhere"], {}, "no workspace at 'nowhere'"),
+        (["show", "nosuchtoken", "--index", "{index}"], {}, "no frame with token 'nosuchtoken'"),
+        (["search", "similar:nosuchtoken", "--index", "{index}"], {}, "no frame with token 'nosuchtoken'"),
+        (["index", "recorded", "--scout", "alfa", "--index", "w"], {}, "is not NAME=FILE"),
+        (["index", "recorded", "--scout", "alfa=missing.jsonl", "--index", "w"], {}, "cannot read 'missing.jsonl'"),
+        (["search", "x"], {"SEMDRIVE_INDX": "w"}, "did you mean 'SEMDRIVE_INDEX'?"),
+        (["search", "x", "--limit", "0", "--index", "{index}"], {}, "limit"),
+    ],
+)
+def test_bad_input_gets_one_clear_message_and_exit_code_2(tmp_path, index, arguments, environment, expected):
+    filled = [argument.replace("{index}", index) for argument in arguments]
+    result = semdrive(*filled, cwd=tmp_path, **environment)
+    assert result.returncode == 2
+    assert expected in result.stderr
+    assert "Traceback" not in result.stderr
