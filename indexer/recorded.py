@@ -38,10 +38,9 @@ def index_recorded(
         raise InputError(f"no frames in {', '.join(str(path) for path in files.values())}; name JSONL scout reports")
     grounder = RecordedGrounder(list(runs.values()))
     scouts = [RecordedScout(name, run) for name, run in runs.items()]
-    ledger_path = workspace.require_ledger("indexing")
     with (
-        workspace.writing() if not dry_run else nullcontext(),
-        Ledger(ledger_path) as ledger,
+        nullcontext() if dry_run else workspace.writing(),
+        _ledger(workspace, dry_run) as ledger,
         closing(grounder),
     ):
         pipeline = Pipeline(
@@ -61,3 +60,11 @@ def index_recorded(
         finally:
             for scout in scouts:
                 scout.close()
+
+
+def _ledger(workspace: Workspace, dry_run: bool) -> Ledger:
+    """The workspace's ledger; for a dry run one that cannot be written, or an empty one in memory."""
+    path = workspace.require_ledger("indexing")
+    if not dry_run:
+        return Ledger(path)
+    return Ledger(path, read_only=True) if path.is_file() else Ledger(Path(":memory:"))

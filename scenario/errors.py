@@ -45,6 +45,16 @@ def unknown(kind: str, wrong: str, known: Iterable[str]) -> str:
 class SemdriveError(Exception):
     """Base of every error a user may see; its message is shown without a traceback."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders, and their constructors take more than a message.
+        return _rebuilt, (type(self), self.args, dict(self.__dict__))
+
+
+def _rebuilt(kind: type[SemdriveError], args: tuple[object, ...], state: dict[str, object]) -> SemdriveError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class ConfigError(SemdriveError):
     """A setting, an environment variable or a flag that cannot be used."""
@@ -103,9 +113,6 @@ class QueryError(SemdriveError):
         caret = " " * self.start + "^" * min(self.end - self.start, max(1, len(self.source) - self.start))
         lines = [self.message, f"  {self.source}", f"  {caret}"]
         return "\n".join([*lines, self.hint] if self.hint else lines)
-
-    def __reduce__(self) -> tuple[type["QueryError"], tuple[str, str, int, int, str | None]]:
-        return QueryError, (self.message, self.source, self.start, self.end, self.hint)
 
 
 class WorkspaceError(SemdriveError):

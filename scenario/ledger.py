@@ -77,8 +77,13 @@ class Ledger:
         if read_only and not path.is_file():
             raise WorkspaceError(f"no ledger at {str(path)!r}")
         # A read-only open of a WAL database still needs the -shm file, so it is opened normally and told not to write.
-        # LanceDB draws rows, and so reads the ledger, from a thread of its own while ours waits; SQLite is serialised.
-        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False)
+        try:
+            # LanceDB draws rows, and so reads the ledger, from a thread of its own while ours waits; SQLite serialises.
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.OperationalError as error:
+            raise WorkspaceError(f"cannot open the ledger {str(path)!r}: {error}") from error
         try:
             self._prepare(read_only)
         except sqlite3.DatabaseError as error:

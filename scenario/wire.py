@@ -24,7 +24,12 @@ class WireFacts:
         self._found: list[Irregularity] = []
         values: dict[str, Any] = {field.name: self._read(field, wire) for field in FIELDS.values()}
         values["risk"] = self._risk(_section(wire, "scenario_criticality").get("risk_score"))
-        self.facts = Facts(**values, description=_text(wire.get("description")))
+        values["description"] = self._text("description", wire.get("description"))
+        for section in dict.fromkeys(field.section for field in FIELDS.values() if field.section):
+            raw = wire.get(section)
+            if not isinstance(raw, Mapping) and not _absent(raw):
+                self._note(section, raw, "outside")
+        self.facts = Facts(**values)
         self.irregularities = tuple(self._found)
 
     def _read(self, field: Field, wire: Mapping[str, Any]) -> Any:
@@ -67,10 +72,17 @@ class WireFacts:
     def _risk(self, raw: Any) -> int | None:
         if _absent(raw):
             return None
-        whole = isinstance(raw, int | float) and not isinstance(raw, bool) and raw == int(raw)
-        if whole and RISK_MIN <= raw <= RISK_MAX:
+        if isinstance(raw, int | float) and not isinstance(raw, bool) and raw in range(RISK_MIN, RISK_MAX + 1):
             return int(raw)
         self._note("risk", raw, "outside")
+        return None
+
+    def _text(self, field: str, raw: Any) -> str | None:
+        if _absent(raw):
+            return None
+        if isinstance(raw, str):
+            return raw
+        self._note(field, raw, "outside")
         return None
 
     def _note(self, field: str, raw: Any, kind: Any, kept: str | None = None) -> None:
@@ -84,10 +96,6 @@ def _section(wire: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _absent(raw: Any) -> bool:
     return raw is None or (isinstance(raw, str) and raw.strip() in ("", "None"))
-
-
-def _text(raw: Any) -> str | None:
-    return raw if isinstance(raw, str) and not _absent(raw) else None
 
 
 def _parts(raw: Any) -> Iterator[str]:

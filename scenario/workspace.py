@@ -14,6 +14,7 @@ from scenario.errors import NoLedger, NoWorkspace, WorkspaceBusy, WorkspaceError
 from scenario.records import Record
 
 FILE_NAME = "workspace.toml"
+PARTIAL = f"{FILE_NAME}.partial"
 
 
 class WorkspaceFile(Record):
@@ -44,20 +45,31 @@ class Workspace:
         return cls(name, _resolve(root, stored.index), root / stored.ledger, stored.data_roots)
 
     @classmethod
-    def create(cls, location: str | Path, index: str | None = None) -> "Workspace":
-        """Open the workspace, making the directory and its `workspace.toml` first where there is none."""
+    def planned(cls, location: str | Path, index: str | None = None) -> "Workspace":
+        """The workspace at a directory, or the one that `create` would make there. Writes nothing."""
         root = Path(location)
         if is_uri(str(location)):
             raise WorkspaceError(f"{str(location)!r} is an index URI; a workspace to write to is a local directory")
+        if (root / FILE_NAME).is_file():
+            return cls.open(root)
+        # A run that was killed here may have left the half-written file behind.
+        if root.exists() and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {PARTIAL}):
+            raise WorkspaceError(f"{str(location)!r} exists and is no workspace; name a new or empty directory")
+        stored = _new(index)
+        return cls(str(location), _resolve(root, stored.index), root / stored.ledger)
+
+    @classmethod
+    def create(cls, location: str | Path, index: str | None = None) -> "Workspace":
+        """Open the workspace, making the directory and its `workspace.toml` first where there is none.
+
+        `index` is the URI of a new workspace's index, for one that lives elsewhere.
+        """
+        workspace, root = cls.planned(location, index), Path(location)
         if not (root / FILE_NAME).is_file():
-            if root.exists() and (not root.is_dir() or any(root.iterdir())):
-                raise WorkspaceError(f"{str(location)!r} exists and is no workspace; name a new or empty directory")
             root.mkdir(parents=True, exist_ok=True)
-            stored = WorkspaceFile() if index is None else WorkspaceFile(index=index)
-            partial = root / f"{FILE_NAME}.partial"
-            partial.write_text(_toml(stored), encoding="utf-8")
-            partial.replace(root / FILE_NAME)  # atomic: a killed run leaves no half-written file
-        return cls.open(root)
+            (root / PARTIAL).write_text(_toml(_new(index)), encoding="utf-8")
+            (root / PARTIAL).replace(root / FILE_NAME)  # atomic: a killed run leaves no half-written settings
+        return workspace
 
     def require_ledger(self, what: str) -> Path:
         if self.ledger is None:
@@ -73,6 +85,10 @@ class Workspace:
                 yield
         except Timeout as error:
             raise WorkspaceBusy(self.location) from error
+
+
+def _new(index: str | None) -> WorkspaceFile:
+    return WorkspaceFile() if index is None else WorkspaceFile(index=index)
 
 
 def is_uri(location: str) -> bool:

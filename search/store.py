@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -149,8 +150,11 @@ class Store:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self._db = lancedb.connect(uri)
         self._tags: Any = None
+
+    @cached_property
+    def _db(self) -> Any:
+        return lancedb.connect(self.uri)  # makes a directory where there is none, so not before it is needed
 
     def published_version(self) -> int | None:
         """The version that readers should open, read anew each time; None before the first build is finished."""
@@ -203,7 +207,8 @@ class Store:
                 on_rows(len(pending))
 
         reader = pa.RecordBatchReader.from_batches(columns, batches())
-        table = self._db.create_table(TABLE, data=reader, schema=columns, mode="overwrite")
+        # A frame without text has no vector; what is not NULL was checked when it was embedded.
+        table = self._db.create_table(TABLE, data=reader, schema=columns, mode="overwrite", on_bad_vectors="null")
         self._index(table)
         table.optimize(cleanup_older_than=KEEP_OLD_VERSIONS)  # the tag keeps the published version's files
         self._publish(table)
@@ -220,6 +225,11 @@ class Store:
         if table.count_rows() >= VECTOR_INDEX_FROM:
             for name in VECTOR_COLUMNS:
                 table.create_index(name, config=IvfFlat(distance_type="cosine"))
+                stats = table.index_stats(f"{name}_idx")
+                if stats is None or stats.distance_type != "cosine":  # it would be passed over in silence
+                    raise StoreError(
+                        f"the vector index of {name} has distance {stats and stats.distance_type}, not cosine"
+                    )
 
     def _publish(self, table: Any) -> None:
         version = table.version

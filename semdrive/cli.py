@@ -72,7 +72,7 @@ def index_recorded(
     with Bars() as progress:
         summary = build(
             files,
-            Workspace.create(settings.index),
+            Workspace.planned(settings.index) if dry_run else Workspace.create(settings.index),
             EMBEDDERS.create("sentence_transformers", model=settings.embedder),
             batch_size=settings.batch_size,
             progress=progress,

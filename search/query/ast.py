@@ -109,7 +109,7 @@ def format_filter(node: Filter) -> str:
         case And(children):
             return " AND ".join(_operand(child) for child in children)
         case Or(children):
-            return " OR ".join(_operand(child) for child in children)
+            return " OR ".join(format_filter(child) for child in children)  # AND binds closer
         case Not(child):
             return f"NOT {_operand(child)}"
         case Phrase(text):

@@ -81,11 +81,16 @@ def _check_depth(tree: Branch, source: str) -> None:
     stack: list[tuple[Branch, int]] = [(tree, 0)]
     while stack:
         node, depth = stack.pop()
-        depth += node.data in ("group", "negation")
+        depth += node.data in ("group", "negation") or _is_unequal(node)
         if depth > MAX_DEPTH:
             start = node.meta.start_pos
             raise QueryError(f"a query nests at most {MAX_DEPTH} deep", source, start, start + 1, "split it in two")
         stack.extend((child, depth) for child in node.children if isinstance(child, Tree))
+
+
+def _is_unequal(node: Branch) -> bool:
+    """`!=` is a negation too, and its canonical text shows it as one."""
+    return node.data == "qualifier" and str(node.children[0]).rstrip().endswith(("!=", "≠"))
 
 
 @dataclass(frozen=True)
