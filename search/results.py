@@ -67,7 +67,8 @@ class SearchPage(Record):
     groups: int | None  # scenes in the answer, when grouped
     offset: int
     limit: int
-    elapsed_ms: float
+    elapsed_ms: float  # without loading
+    loading_ms: float  # what loading the embedder took, where this search had to
     hits: tuple[Hit, ...]
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scenario.errors import UnknownToken
-from scenario.protocols import Embedder
 from search.chips import Chip, Reading
 from search.corpus import Corpus
 from search.fusion import EMPTY, POOL, Positions, Ranking, fuse, ordered, tied
@@ -40,11 +39,10 @@ class Answered:
         return found
 
 
-def retrieve(corpus: Corpus, query: Query, reading: Reading, where: str | None, embedder: Embedder) -> Answered:
-    """Answer a query. `where` is its compiled filter. The embedder is asked only where words are to be compared."""
-    if not query.text and query.similar is None:
+def retrieve(corpus: Corpus, query: Query, reading: Reading, where: str | None, vector: Vector | None) -> Answered:
+    """Answer a query. `where` is its compiled filter, `vector` that of its words (None: it has no words)."""
+    if vector is None and query.similar is None:
         return _all_matching(corpus, query, where)
-    vector = embedder.embed([reading.text])[0] if query.text else None
     rankings = _rankings(corpus, query, reading, where, vector)
     order, scores = fuse(rankings, corpus.token_rank)
     if query.sort:

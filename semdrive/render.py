@@ -18,7 +18,7 @@ TOP_VALUES = 8
 
 def render_search(page: SearchPage) -> None:
     _print_read_as(page.read_as)
-    console.print(_totals(page), style="dim")
+    console.print(_totals(page), style="dim", soft_wrap=True)
     for hit in page.hits:
         console.print()
         _print_hit(hit)
@@ -33,7 +33,8 @@ def _totals(page: SearchPage) -> str:
     scenes = f" in {page.groups:,} scenes" if page.groups is not None else ""
     first, last = page.offset + 1, page.offset + len(page.hits)
     shown = f" · {first}–{last} shown" if page.hits else ""
-    return f"{frames}{scenes}{shown} · {page.elapsed_ms:,.0f} ms"
+    loading = f" after {page.loading_ms / 1000:.1f} s of loading the embedder" if page.loading_ms >= 100 else ""
+    return f"{frames}{scenes}{shown} · {page.elapsed_ms:,.0f} ms{loading}"
 
 
 def _nothing(read_as: ReadAs) -> str:
@@ -56,7 +57,7 @@ def _print_read_as(read_as: ReadAs) -> None:
         if value:
             parts.append(f"  {name}:{plain(value)}", style="cyan")
     if read_as != ReadAs(query="", filter=None, text=""):
-        console.print(parts)
+        console.print(parts, soft_wrap=True)
 
 
 def _print_hit(hit: Hit) -> None:

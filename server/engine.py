@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from scenario.assembly import load_scenario
-from scenario.errors import QueryError, SearchExpired, SemdriveError, UnknownToken
+from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError, UnknownToken
 from scenario.ledger import Ledger, digest
-from scenario.protocols import Embedder, Vectors
+from scenario.protocols import Embedder
 from scenario.records import Scenario
 from scenario.workspace import Workspace
 from search.chips import read_words
@@ -21,7 +21,7 @@ from search.query import Filter, format_query, parse
 from search.query.compile import NO_STATES, States, compile_filter, quote
 from search.results import Explanation, FacetCounts, ReadAs, SearchPage
 from search.retrieval import Answered, matching_positions, retrieve
-from search.store import Build, Store
+from search.store import Store
 from server.views import HIT_COLUMNS, Scenes, asks_state, hit, read_as, tree
 
 KEPT_SEARCHES = 64
@@ -37,6 +37,7 @@ class _Search:
     read_as: ReadAs
     answered: Answered
     elapsed_ms: float
+    loading_ms: float
 
 
 class Engine:
@@ -50,6 +51,7 @@ class Engine:
         self._corpus: Corpus | None = None
         self._searches: OrderedDict[str, _Search] = OrderedDict()
         self._lock = threading.Lock()
+        self._loading = threading.Lock()  # of its own: a filter does not wait for a model to load
         self._embedder: Embedder | None = None
 
     # Searching
@@ -106,14 +108,15 @@ class Engine:
                 self._searches.move_to_end(search_id)
                 return kept
         reading = read_words(query.text, without)
-        where = compile_filter(query.filter, states)
+        embedder, loading_ms = self._embedder_of(corpus) if query.text else (None, 0.0)
+        vector = embedder.embed([reading.text])[0] if embedder else None
         try:
-            answered = retrieve(corpus, query, reading, where, _Lazy(self, corpus.snapshot.build))
+            answered = retrieve(corpus, query, reading, compile_filter(query.filter, states), vector)
         except UnknownToken as error:
             start = max(source.find("similar:"), 0)
             raise QueryError(str(error), source, start, len(source), "open a frame of this index") from error
-        elapsed_ms = 1000 * (perf_counter() - started)
-        search = _Search(search_id, corpus, read_as(query, reading), answered, elapsed_ms)
+        elapsed_ms = 1000 * (perf_counter() - started) - loading_ms
+        search = _Search(search_id, corpus, read_as(query, reading), answered, elapsed_ms, loading_ms)
         with self._lock:
             self._searches[search_id] = search
             while len(self._searches) > KEPT_SEARCHES:
@@ -128,12 +131,17 @@ class Engine:
                 self._corpus = Corpus(self._store.snapshot())
             return self._corpus
 
-    def embedder(self, built_with: str) -> Embedder:
-        """The embedder that an index was built with, made when it is first asked for."""
-        with self._lock:
-            if self._embedder is None or self._embedder.fingerprint != built_with:
-                self._embedder = self._make_embedder(built_with)
-            return self._embedder
+    def _embedder_of(self, corpus: Corpus) -> tuple[Embedder, float]:
+        """The embedder that the index was built with, and the milliseconds it took to load, which is once."""
+        started = perf_counter()
+        built_with = corpus.snapshot.build
+        with self._loading:
+            if self._embedder is None or self._embedder.fingerprint != built_with.embedder:
+                embedder = self._make_embedder(built_with.embedder)
+                if embedder.dim != built_with.dim:
+                    raise IndexMismatch(f"the index holds {built_with.dim} dimensions, the embedder {embedder.dim}")
+                self._embedder = embedder
+            return self._embedder, 1000 * (perf_counter() - started)
 
     def _states(self, node: Filter | None) -> States:
         """Verified and refuted tokens, read only for a query that asks `is:`."""
@@ -171,6 +179,7 @@ class Engine:
             offset=offset,
             limit=limit,
             elapsed_ms=search.elapsed_ms,
+            loading_ms=search.loading_ms,
             hits=tuple(hits),
         )
 
@@ -195,22 +204,3 @@ class Engine:
             "embedder": corpus.snapshot.build.embedder,
             "indexes": corpus.snapshot.indices(),
         }
-
-
-@dataclass(frozen=True)
-class _Lazy:
-    """An embedder that is made when it is first asked: a filter never loads a model."""
-
-    engine: Engine
-    build: Build
-
-    @property
-    def fingerprint(self) -> str:
-        return self.build.embedder
-
-    @property
-    def dim(self) -> int:
-        return self.build.dim
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        return self.engine.embedder(self.build.embedder).embed(texts)

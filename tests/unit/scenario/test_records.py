@@ -2,8 +2,8 @@ import pickle
 
 import pytest
 from pydantic import ValidationError
-from samples import LOOKED_NOWHERE, looked, said
 
+from samples import LOOKED_NOWHERE, looked, said
 from scenario.protocols import Deadline
 from scenario.records import (
     Answer,

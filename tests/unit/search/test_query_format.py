@@ -37,6 +37,11 @@ def test_the_canonical_text_of_a_query_reads_back_as_that_query(query):
     assert parse(format_query(query)) == query
 
 
+def test_a_number_keeps_every_digit_in_the_canonical_text():
+    read = parse("p(construction):1.2345678901234567e-4")
+    assert parse(format_query(read)) == read
+
+
 @given(sources)
 def test_whatever_parses_has_a_canonical_text_that_means_the_same(source):
     try:
