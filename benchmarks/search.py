@@ -8,9 +8,9 @@ whatever else the machine does falls on all sides alike. Prints Markdown.
 
 - engine: `Engine.search` of a page of ten, or `Engine.facets`. Each repetition names another chip to leave out, one
   that no query has: the engine keeps finished searches by id, and this makes a new id for the very same search.
-- bare: the LanceDB calls that answer the same query, the same SQL, side by side like the engine's: the ids that pass;
-  or both vector columns, BM25 and the count; then the page's rows. Compiling, fusing, ranking by belief, counting
-  facets and the check for a newer build are the engine's own, so they show in the ratio.
+- bare: the LanceDB calls that answer the same query, the same SQL, side by side like the engine's: the ids that pass,
+  reading no column; or both vector columns, BM25 and the count; then the page's rows. Compiling, fusing, ranking by
+  belief, counting facets and the check for a newer build are the engine's own, so they show in the ratio.
 - JSONL: read every line of the facts and texts, evaluate the filter, rank by words in common, keep ten (for facets,
   count). It answers less: no vectors. `similar:` ranks by the words of that frame's text.
 
@@ -143,6 +143,7 @@ def measure(workspace: Workspace, repeat: int) -> dict[str, Any]:
     embedding = [_ms(partial(embedder.inner.embed, [one.words])) for one in asked * repeat if one.words]
     return {
         "rows": rows,
+        "repeat": repeat,
         "jsonl_mb": size / 1e6,
         "queries": {one.name: one.source for one in asked},
         "matching": matching,
@@ -182,7 +183,8 @@ def _ms(call: Callable[[], object]) -> float:
 
 def markdown(measured: dict[str, Any]) -> str:
     head = f"### {measured['rows']:,} rows (JSONL {measured['jsonl_mb']:.0f} MB)"
-    lines = [head, "", "p50 / p95 in ms; ratios of p50.", ""]
+    scans = min(len(sides["jsonl"]) for sides in measured["samples_ms"].values())
+    lines = [head, "", f"p50 / p95 in ms, of {measured['repeat']} repetitions (JSONL {scans}); ratios of p50.", ""]
     lines += ["| query | matching | engine | bare LanceDB | JSONL scan | engine ÷ bare | JSONL ÷ engine |"]
     lines += ["|---|--:|--:|--:|--:|--:|--:|"]
     for name, sides in measured["samples_ms"].items():

@@ -100,7 +100,7 @@ def ask_engine(engine: Engine, asked: Asked) -> int:
 
 def ask_bare(table: Any, asked: Asked) -> int:
     if asked.vector is None and asked.query.similar is None:
-        search = table.search().with_row_id(True).select([])
+        search = table.search().with_row_id(True).select(["_rowid"])  # select([]) reads every column
         found = search.where(asked.where).to_arrow()
         if not asked.facets:
             _page(table, found)

@@ -1,5 +1,6 @@
 """One stage over all frames: find what the ledger has, make the rest batch by batch, record it as it finishes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -56,21 +57,15 @@ class StageRunner:
         started = perf_counter()
         self.progress.start(name, len(tasks))
         done: dict[str, str] = {}
-        made = failed = reused = 0
+        counted: Counter[str] = Counter()
         for batch in batches(tasks, self.batch_size):
             known = self.ledger.known(task.key for task in batch)
             missing = [task for task in batch if task.key not in known]
-            failures = [] if self.dry_run else self._make(name, missing, make)
-            lost = {failure.key for failure in failures}
+            lost = set() if self.dry_run else {failure.key for failure in self._make(name, missing, make)}
             done.update({task.frame.token: task.key for task in batch if task.key not in lost})
-            made, failed, reused = (
-                made + len(missing) - len(lost),
-                failed + len(lost),
-                reused + len(batch) - len(missing),
-            )
+            counted.update(made=len(missing) - len(lost), failed=len(lost), reused=len(batch) - len(missing))
             self.progress.advance(len(batch))
-        seconds = perf_counter() - started
-        self.counts[name] = StageCount(made=made, reused=reused, failed=failed, seconds=seconds)
+        self.counts[name] = StageCount(**counted, seconds=perf_counter() - started)
         return done
 
     def _make(self, name: str, missing: Sequence[Task], make: Make) -> list[Failure]:

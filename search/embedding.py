@@ -27,7 +27,7 @@ class SentenceEmbedder:
 
     model: str = DEFAULT
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         version = metadata.version(PACKAGE) if self.model == DEFAULT else ""
         return f"sentence-transformers:{self.model}{'@' + version if version else ''}"

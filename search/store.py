@@ -78,7 +78,7 @@ class Snapshot:
 
     def matching(self, where: str | None) -> RowIds:
         """The ids of every row that passes."""
-        query = self._table.search().with_row_id(True).select([])
+        query = self._table.search().select(["_rowid"])  # an empty selection would read every column
         found = (query.where(where) if where else query).to_arrow()
         return np.asarray(found["_rowid"].to_numpy(), dtype=np.uint64)
 
@@ -98,7 +98,8 @@ class Snapshot:
     def nearest(self, column: str, vector: Vector, where: str | None, limit: int) -> tuple[RowIds, Scores]:
         """Row ids and cosine distances of the nearest rows that pass, nearest first; never a row without a vector."""
         ids, distances = self._nearest(column, vector, where, limit, flat=False)
-        if len(ids) < limit and self._has_index(column):  # an index may give up early under a filter
+        if len(ids) < limit and self._has_index(column) and len(ids) < self.count(_with_vector(column, where)):
+            # The index gave up early under the filter, though more rows pass.
             ids, distances = self._nearest(column, vector, where, limit, flat=True)
         return ids, distances
 
@@ -136,6 +137,10 @@ class Snapshot:
                 }
             )
         return described
+
+
+def _with_vector(column: str, where: str | None) -> str:
+    return f"({where}) AND {column} IS NOT NULL" if where else f"{column} IS NOT NULL"
 
 
 def _ids_and(found: pa.Table, column: str) -> tuple[RowIds, Scores]:
