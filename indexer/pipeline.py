@@ -4,7 +4,7 @@ Stage-major: every frame is grounded before the first scout reports, so that one
 stage says goes to the ledger under a key of everything it depends on; a run that is killed finds it there.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,11 +28,15 @@ Judging = Callable[[Grounding, Sequence[ScoutReport]], Record]
 
 @dataclass(frozen=True)
 class Reported:
-    """A frame with the keys of its grounding and of the reports it got, in the order of the scouts."""
+    """A frame with the keys of its grounding and of the reports it got: scout → key, in the order of the scouts."""
 
     frame: Frame
     grounding: str
-    reports: tuple[str, ...]
+    by_scout: Mapping[str, str]
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        return tuple(self.by_scout.values())
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -87,10 +91,14 @@ class Pipeline:
         return {
             "grounder": self.grounder.fingerprint,
             "scouts": {scout.name: scout.fingerprint for scout in self.scouts},
-            "judge": f"{self.judge.name}:{self.judge.fingerprint}:{REWARD}",
+            "judge": self._judge_fingerprint,
             "beliefs": BELIEFS,
             "embedder": self.embedder.fingerprint,
         }
+
+    @property
+    def _judge_fingerprint(self) -> str:
+        return f"{self.judge.name}:{self.judge.fingerprint}:{REWARD}"
 
     def _start(self, unreadable: Sequence[SemdriveError]) -> int:
         run = self.ledger.start_run(self.config)
@@ -116,16 +124,16 @@ class Pipeline:
     def _report(self, stages: StageRunner, grounded: dict[str, str]) -> tuple[list[Reported], dict[str, int]]:
         """Frames that some scout reported on, and per scout how many frames it has nothing for."""
         frames = [frame for frame in self.frames if frame.token in grounded]
-        keys: dict[str, list[str]] = {frame.token: [] for frame in frames}
+        keys: dict[str, dict[str, str]] = {frame.token: {} for frame in frames}
         absent: dict[str, int] = {}
         for scout in self.scouts:
             tasks = list(_report_tasks(scout, frames, grounded))
             absent[scout.name] = len(frames) - len(tasks)
             done = stages.stage(f"report {scout.name}", tasks, partial(self._make_reports, scout, grounded))
             for token, key in done.items():
-                keys[token].append(key)
-        reported = [Reported(frame, grounded[frame.token], tuple(keys[frame.token])) for frame in frames]
-        return [item for item in reported if item.reports], absent
+                keys[token][scout.name] = key
+        reported = [Reported(frame, grounded[frame.token], keys[frame.token]) for frame in frames]
+        return [item for item in reported if item.by_scout], absent
 
     def _make_reports(self, scout: Scout, grounded: dict[str, str], tasks: Sequence[Task]) -> Sequence[Outcome]:
         stored = self.ledger.payloads(grounded[task.frame.token] for task in tasks)
@@ -138,11 +146,9 @@ class Pipeline:
 
     def _judge(self, stages: StageRunner, reported: Sequence[Reported]) -> list[ScenarioRef]:
         """Verdicts and beliefs of every frame that was reported on."""
-        judge = str(self.config["judge"])
-        verdicts = self._judging(stages, "judge", judge, reported, partial(decide, self.judge))
+        verdicts = self._judging(stages, "judge", self._judge_fingerprint, reported, partial(decide, self.judge))
         judged = [item for item in reported if item.frame.token in verdicts]
         believed = self._judging(stages, "believe", BELIEFS, judged, believe)
-        provenance = Provenance(config_hash=digest(self.config), notes=self.notes)
         return [
             ScenarioRef(
                 frame=item.frame,
@@ -150,11 +156,22 @@ class Pipeline:
                 reports=item.reports,
                 verdict=verdicts[item.frame.token],
                 beliefs=believed[item.frame.token],
-                provenance=provenance,
+                provenance=self._provenance(item),
             )
             for item in judged
             if item.frame.token in believed
         ]
+
+    def _provenance(self, item: Reported) -> Provenance:
+        """Of the back ends that had a part in this frame: a scout that has nothing to say about it changes nothing."""
+        scouts = {f"scout {scout.name}": scout.fingerprint for scout in self.scouts if scout.name in item.by_scout}
+        backends = {
+            "grounder": self.grounder.fingerprint,
+            **scouts,
+            "judge": self._judge_fingerprint,
+            "beliefs": BELIEFS,
+        }
+        return Provenance(backends=backends, notes=self.notes)
 
     def _judging(
         self, stages: StageRunner, stage: str, fingerprint: str, reported: Sequence[Reported], judging: Judging
@@ -217,9 +234,9 @@ class Pipeline:
 
     def _reports_of(self, scout: str, reported: Sequence[Reported]) -> Iterator[ScoutReport]:
         for batch in batches(reported, self.batch_size):
-            stored = self.ledger.payloads(key for item in batch for key in item.reports)
-            reports = (ScoutReport.model_validate_json(stored[key]) for item in batch for key in item.reports)
-            yield from (report for report in reports if report.scout == scout)
+            keys = [item.by_scout[scout] for item in batch if scout in item.by_scout]
+            stored = self.ledger.payloads(keys)
+            yield from (ScoutReport.model_validate_json(stored[key]) for key in keys)
 
 
 def _report_tasks(scout: Scout, frames: Sequence[Frame], grounded: dict[str, str]) -> Iterator[Task]:

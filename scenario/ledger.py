@@ -92,7 +92,7 @@ class Ledger:
 
     def _prepare(self, read_only: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, SCHEMA):
+        if version != SCHEMA and (read_only or version != 0):
             raise sqlite3.DatabaseError(f"its schema is {version}, this program's is {SCHEMA}")
         if not read_only:
             self._db.execute("PRAGMA journal_mode = WAL")

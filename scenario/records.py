@@ -296,8 +296,7 @@ class Provenance(Record):
     """Where a scenario comes from: enough to say whether two were made the same way."""
 
     schema_version: int = SCHEMA_VERSION
-    config_hash: str
-    models: dict[str, str | None] = {}
+    backends: dict[str, str]  # what made it → fingerprint: grounder, each scout that reported, judge, beliefs
     notes: tuple[str, ...] = ()
 
 

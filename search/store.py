@@ -166,7 +166,12 @@ class Store:
         if self._tags is None:
             if not self._has_table():
                 return None
-            self._tags = self._db.open_table(TABLE).tags
+            try:
+                self._tags = self._db.open_table(TABLE).tags
+            except ValueError as error:
+                if "not found" in str(error).lower():  # the first build was killed before it wrote a manifest
+                    return None
+                raise
         try:
             return int(self._tags.get_version(PUBLISHED))
         except (ValueError, RuntimeError) as error:

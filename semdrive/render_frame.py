@@ -148,5 +148,6 @@ def _print_raw(scenario: Scenario) -> None:
 def _print_provenance(scenario: Scenario) -> None:
     models = ", ".join(f"{report.scout} = {report.model}" for report in scenario.reports if report.model)
     provenance = scenario.provenance
-    parts = [f"config {provenance.config_hash}", f"schema {provenance.schema_version}", models, *provenance.notes]
+    made_by = ", ".join(f"{name} {fingerprint}" for name, fingerprint in provenance.backends.items())
+    parts = [models, f"made by {made_by}", f"schema {provenance.schema_version}", *provenance.notes]
     console.print(Text(plain(" · ".join(part for part in parts if part)), style="dim"), soft_wrap=True)

@@ -62,7 +62,7 @@ def scenario(
         reports=tuple(reports),
         verdict=Verdict(judge="t", candidates=(Candidate(facts=facts or Facts(), reward=reward),), agreement=agreement),
         beliefs=beliefs(probabilities or {}, risk_mean),
-        provenance=Provenance(config_hash="test"),
+        provenance=Provenance(backends={"judge": "test"}),
     )
 
 

@@ -13,8 +13,8 @@ def differences(one: Snapshot, other: Snapshot) -> list[str]:
 
     Columns that belong to a run are left out, and vectors may differ by 1e-5.
     """
-    if one.build != other.build:
-        return [f"build: {one.build} != {other.build}"]
+    if (one.build.embedder, one.build.dim) != (other.build.embedder, other.build.dim):
+        return [f"embedder: {one.build} != {other.build}"]
     first, second = _by_token(one), _by_token(other)
     found = [f"{token}: only in one of them" for token in sorted(first.keys() ^ second.keys())]
     for token in sorted(first.keys() & second.keys()):

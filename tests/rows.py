@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-import lancedb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -98,9 +97,10 @@ def table_of(uri: str, rows: Sequence[dict[str, Any]], *, indexed: bool) -> Snap
     """A table of these rows, read through our `Snapshot`; its indexes are those that our `Store` makes."""
     columns = schema(DIM, BUILD.metadata())
     data = pa.Table.from_pylist(list(rows), schema=columns)
-    table = lancedb.connect(uri).create_table(TABLE, data=data, schema=columns, mode="overwrite")
+    store = Store(uri)
+    table = store._db.create_table(TABLE, data=data, schema=columns, mode="overwrite")
     if indexed:
-        Store(uri)._index(table)
+        store._index(table)
     return Snapshot(table, table.version)
 
 

@@ -127,21 +127,40 @@ HOSTILE_PHRASES = (
 )
 
 
-@st.composite
-def filters_over(draw: st.DrawFn, rows: Sequence[dict[str, Any]]) -> Filter:
-    """A filter that speaks of what the rows hold: their values, the numbers beside these, words of their text."""
-    return draw(combined(leaves_over(rows), max_leaves=6))
+class Literals:
+    """What rows hold in each field, and their texts: what filters over them are drawn from."""
+
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
+        self.texts = sorted({row[TEXT_COLUMN] for row in rows})
+        self._held = {field.name: _held(field, rows) for field in QUERY_FIELDS.values()}
+
+    def of(self, field: QueryField) -> st.SearchStrategy[Any]:
+        """A value that a row holds, or any that the field may take."""
+        held = self._held[field.name]
+        return st.sampled_from(held) | values(field) if held else values(field)
+
+
+def _held(field: QueryField, rows: Sequence[dict[str, Any]]) -> list[Any]:
+    if field.kind is Kind.STATE:
+        return []
+    stored = [row[field.column] for row in rows if row[field.column] is not None]
+    return sorted({member for members in stored for member in members} if field.kind is Kind.MEMBERS else set(stored))
+
+
+def filters_over(literals: Literals) -> st.SearchStrategy[Filter]:
+    """Filters that speak of what the rows hold: their values, numbers beside these, words of their texts."""
+    return combined(_leaves_over(literals), max_leaves=6)
 
 
 @st.composite
-def leaves_over(draw: st.DrawFn, rows: Sequence[dict[str, Any]]) -> Filter:
+def _leaves_over(draw: st.DrawFn, literals: Literals) -> Filter:
     field = draw(_FIELDS)
     kind = draw(st.sampled_from(["one_of", "compare", "range", "stated", "phrase"]))
     if kind == "phrase":
-        return Phrase(draw(st.sampled_from(HOSTILE_PHRASES) | phrases_of(rows)))
+        return Phrase(draw(st.sampled_from(HOSTILE_PHRASES) | phrases_of(literals)))
     if kind == "stated" and field.kind is not Kind.STATE:
         return Stated(field.name)
-    held = _held(field, rows)
+    held = literals.of(field)
     if kind == "compare" and field.numeric:
         return Compare(field.name, draw(st.sampled_from(OPERATORS)), draw(held))
     if kind == "range" and field.numeric:
@@ -150,23 +169,10 @@ def leaves_over(draw: st.DrawFn, rows: Sequence[dict[str, Any]]) -> Filter:
     return OneOf(field.name, tuple(draw(st.lists(held, min_size=1, max_size=3, unique=True))))
 
 
-def _held(field: QueryField, rows: Sequence[dict[str, Any]]) -> st.SearchStrategy[Any]:
-    """Values that a row holds in the field, and others that the field may take."""
-    if field.kind is Kind.STATE:
-        return st.sampled_from(field.values)
-    stored = [row[field.column] for row in rows if row[field.column] not in (None, [])]
-    if not stored:
-        return values(field)
-    if field.kind is Kind.MEMBERS:
-        stored = [value for members in stored for value in members]
-    return st.sampled_from(stored) | values(field)
-
-
 @st.composite
-def phrases_of(draw: st.DrawFn, rows: Sequence[dict[str, Any]]) -> str:
-    """Some characters of a row's text, mostly whole words, in another case perhaps."""
-    text = draw(st.sampled_from([row[TEXT_COLUMN] for row in rows]))
-    parts = text.split()
+def phrases_of(draw: st.DrawFn, literals: Literals) -> str:
+    """Some characters of a row's text, mostly whole words, perhaps in another case."""
+    parts = draw(st.sampled_from(literals.texts)).split()
     start = draw(st.integers(0, max(0, len(parts) - 1)))
     found = " ".join(parts[start : start + draw(st.integers(1, 3))])
     cut = draw(st.sampled_from([slice(None), slice(1, None), slice(None, -1)]))

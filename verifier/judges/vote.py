@@ -73,7 +73,8 @@ def median_risk(risks: Sequence[int | None]) -> int | None:
 
 
 def agreement(one: Facts, other: Facts) -> float:
-    """The share of fields in which two facts are equal; a field neither states does not count. 0 where none counts."""
+    """The share of fields in which two facts are equal. A scalar that neither states does not count; an empty set
+    says that nothing holds, so two empty sets agree."""
     pairs = [(getattr(one, name), getattr(other, name)) for name in FIELDS]
-    counted = [(a, b) for a, b in pairs if not (a is None and b is None)]
-    return sum(a == b for a, b in counted) / len(counted) if counted else 0.0
+    counted = [bool(a == b) for a, b in pairs if not (a is None and b is None)]
+    return sum(counted) / len(counted)

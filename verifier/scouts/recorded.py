@@ -73,11 +73,13 @@ class RecordedRun:
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line)
+        value = json.loads(line.rstrip())
+        # JSON can hold half a surrogate pair, which is no text and could be stored nowhere.
+        json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON at column {error.colno}: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8: {error.reason}") from error
+    except UnicodeError as error:
+        raise ValueError(f"not UTF-8: {error}") from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if not isinstance(value, dict):

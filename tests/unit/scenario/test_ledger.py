@@ -211,6 +211,12 @@ class TestTheFile:
             Ledger(path, read_only=True)
         assert not path.exists()
 
+    def test_a_file_that_never_became_a_ledger_is_refused_by_a_reader(self, path):
+        path.touch()
+
+        with pytest.raises(WorkspaceError, match="is not a ledger"):
+            Ledger(path, read_only=True)
+
     @pytest.mark.parametrize("read_only", [False, True])
     def test_a_ledger_of_another_schema_is_refused(self, path, read_only):
         with closing(sqlite3.connect(path)) as other:

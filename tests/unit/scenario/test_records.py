@@ -34,7 +34,7 @@ SCENARIO = Scenario(
         judge="vote", candidates=(Candidate(facts=FACTS, reward=Reward(reasons=(Reason(points=2, text="why"),))),)
     ),
     beliefs=Beliefs(values=(Belief(field="tags", value="construction", probability=0.5, voters=("a",)),), risk_mean=0),
-    provenance=Provenance(config_hash="c", models={"a": None}, notes=("n",)),
+    provenance=Provenance(backends={"judge": "vote-1"}, notes=("n",)),
 )
 VERIFICATION = Verification(token="t", question="q?", verdict="yes", evidence=(Evidence(seen="a barrier"),))
 
