@@ -5,7 +5,7 @@ by belief. People see it, harden it into a filter, or remove it.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -53,9 +53,14 @@ class Reading:
     chips: tuple[Chip, ...]
 
 
-def read_words(text: str, removed: Collection[str] = ()) -> Reading:
-    """Read plain words. `removed` names chips, as `field:value`, that the user does not want."""
-    corrections = tuple((word, right) for word in _WORD.findall(text) if (right := _correction(word)))
+def read_words(text: str, removed: Collection[str] = (), occurs: Callable[[str], bool] = lambda word: False) -> Reading:
+    """Read plain words. `removed` names chips, as `field:value`, that the user does not want.
+
+    A word that `occurs` in the corpus is not misspelt, however near the vocabulary it is ("garbage" and "garage").
+    """
+    corrections = tuple(
+        (word, right) for word in _WORD.findall(text) if (right := _correction(word)) and not occurs(word)
+    )
     corrected = text
     for wrong, right in corrections:
         corrected = re.sub(rf"\b{re.escape(wrong)}\b", right, corrected)

@@ -45,10 +45,11 @@ class SentenceEmbedder:
             raise EmbeddingError("an empty text has no direction; leave its vector out instead")
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
+        unique = {text: place for place, text in enumerate(dict.fromkeys(texts))}  # neighbouring frames say the same
         vectors = self._loaded.encode(
-            list(texts), batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+            list(unique), batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
-        return checked(np.asarray(vectors, dtype=np.float32))
+        return checked(np.asarray(vectors, dtype=np.float32))[[unique[text] for text in texts]]
 
     @cached_property
     def _loaded(self) -> "SentenceTransformer":

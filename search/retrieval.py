@@ -130,6 +130,8 @@ def _similar(corpus: Corpus, token: str, where: str | None) -> Ranking:
 
 def belief_ranking(corpus: Corpus, chips: Sequence[Chip], matching: Positions) -> Ranking:
     """Frames by the mean, over the chips, of log-odds above the corpus base rate; only those above zero."""
+    if len(matching) == 0:
+        return EMPTY
     above = np.mean([_log_odds_above_base(corpus, chip)[matching] for chip in chips], axis=0)
     above = np.round(above, 9)
     likely = above > 0

@@ -1,5 +1,6 @@
 """The index table: its typed columns, and the row that a scenario becomes."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ def belief_column(field: str, value: str) -> str:
 
 
 BELIEF_COLUMNS = tuple(belief_column(field.name, value) for field in FIELDS.values() for value in field.values)
+_IN_PARENTHESES = re.compile(r" \([^()]*\)")
 _EXACT = frozenset(belief_column("tags", tag) for tag in Tag)  # compared with numbers that users write: float64
 
 
@@ -106,9 +108,12 @@ def searchable_text(scenario: Scenario) -> str:
 
 
 def reasoning_text(scenario: Scenario) -> str | None:
-    """What the scouts reasoned; where a run recorded no reasoning, their descriptions and the reward's reasons."""
+    """What the scouts reasoned; where a run recorded no reasoning, their descriptions; and the reward's reasons.
+
+    Without the confidences that reasons give in parentheses: to an embedding they are noise, and half its work.
+    """
     spoken = [report.reasoning or report.facts.description for report in scenario.reports]
-    reasons = [reason.text for reason in scenario.verdict.reward.reasons]
+    reasons = [_IN_PARENTHESES.sub("", reason.text) for reason in scenario.verdict.reward.reasons]
     return "\n".join(_unique(text for text in [*spoken, *reasons] if text)) or None
 
 

@@ -36,6 +36,7 @@ from search.schema import (
 TABLE, PUBLISHED = "scenarios", "published"
 ROWS_PER_BATCH = 4096
 VECTOR_INDEX_FROM = 10_000  # rows; below, a flat scan is as fast and exact
+VECTORS_TO_TRAIN = 256  # a log may have next to no reasoning; k-means cannot place partitions among a few vectors
 KEEP_OLD_VERSIONS = timedelta(days=1)  # so that readers of the last build can finish
 
 RowIds = npt.NDArray[np.uint64]
@@ -119,6 +120,10 @@ class Snapshot:
         query = query.where(where, prefilter=True) if where else query
         found = query.with_row_id(True).select(["_score"]).to_arrow()
         return _ids_and(found, "_score")
+
+    def says(self, word: str) -> bool:
+        """Whether any frame's text has this word, in any inflection."""
+        return len(self.matching_words(word, None, 1)[0]) > 0
 
     def _has_index(self, column: str) -> bool:
         return f"{column}_idx" in {index.name for index in self._table.list_indices()}
@@ -232,8 +237,9 @@ class Store:
         for name in ("tags", "traffic_controls", "objects"):
             table.create_index(name, config=LabelList())
         table.create_index("text", config=FTS(with_position=True))
-        if table.count_rows() >= VECTOR_INDEX_FROM:
-            for name in VECTOR_COLUMNS:
+        large = table.count_rows() >= VECTOR_INDEX_FROM
+        for name in VECTOR_COLUMNS:
+            if large and table.count_rows(f"{name} IS NOT NULL") >= VECTORS_TO_TRAIN:
                 table.create_index(name, config=IvfFlat(distance_type="cosine"))
                 stats = table.index_stats(f"{name}_idx")
                 if stats is None or stats.distance_type != "cosine":  # it would be passed over in silence

@@ -76,7 +76,7 @@ class Engine:
         where = compile_filter(parsed.filter, self._states(parsed.filter))
         chosen = corpus.mask(matching_positions(corpus, where))
         return FacetCounts(
-            read_as=read_as(parsed, read_words(parsed.text)),
+            read_as=read_as(parsed, read_words(parsed.text, (), corpus.snapshot.says)),
             matching=int(chosen.sum()),
             total=len(corpus),
             facets=corpus.facets(chosen),
@@ -107,14 +107,13 @@ class Engine:
             if kept:
                 self._searches.move_to_end(search_id)
                 return kept
-        reading = read_words(query.text, without)
+        reading = read_words(query.text, without, corpus.snapshot.says)
         embedder, loading_ms = self._embedder_of(corpus) if query.text else (None, 0.0)
         vector = embedder.embed([reading.text])[0] if embedder else None
         try:
             answered = retrieve(corpus, query, reading, compile_filter(query.filter, states), vector)
         except UnknownToken as error:
-            start = max(source.find("similar:"), 0)
-            raise QueryError(str(error), source, start, len(source), "open a frame of this index") from error
+            raise QueryError(str(error), source, *query.similar_span, "take a token that search prints") from error
         elapsed_ms = 1000 * (perf_counter() - started) - loading_ms
         search = _Search(search_id, corpus, read_as(query, reading), answered, elapsed_ms, loading_ms)
         with self._lock:

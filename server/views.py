@@ -85,7 +85,7 @@ def tree(node: Any) -> Any:
         case Not(child):
             return {"not": tree(child)}
         case Query():
-            return {field.name: tree(getattr(node, field.name)) for field in fields(node)}
+            return {field.name: tree(getattr(node, field.name)) for field in fields(node) if field.compare}
         case None | str() | int() | float():
             return node
         case _:

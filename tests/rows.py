@@ -53,7 +53,7 @@ NAMES = (None, "a", "A", "it's", "", "é", 'x"y', "b\\c", "100%", "日本")
 def row(token: str, **columns: Any) -> dict[str, Any]:
     """A row in which nothing is stated but what is given."""
     blank: dict[str, Any] = dict.fromkeys(schema(DIM).names)
-    blank |= {name: 0.0 for name in BELIEF_COLUMNS}
+    blank |= dict.fromkeys(BELIEF_COLUMNS, 0.0)
     blank |= {"token": token, "scene_key": token, "scenario_key": "key", "run": 1, "text": "", TEXT_COLUMN: ""}
     return blank | {"traffic_controls": [], "tags": [], "objects": []} | columns
 

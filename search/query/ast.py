@@ -1,6 +1,6 @@
 """The typed AST of a query, and its canonical text: `parse(format_query(query)) == query`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Operator = Literal[">=", "<=", ">", "<"]
@@ -79,6 +79,7 @@ class Query:
     text: str = ""
     similar: str | None = None
     sort: Sort | None = None
+    similar_span: tuple[int, int] = field(default=(0, 0), compare=False)  # where its token stands in the source
 
 
 def conjunction(filters: list[Filter]) -> Filter | None:

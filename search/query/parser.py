@@ -20,7 +20,7 @@ from search.query.fields import DIRECTIVES, QUERY_FIELDS, SORTABLE
 from search.query.values import Written, condition, split_items
 
 MAX_CHARACTERS = 4096
-MAX_DEPTH = 64
+MAX_DEPTH = 16  # as deep as LanceDB's SQL parser takes in every shape, with room
 _TAGS = frozenset(tag.value for tag in Tag)
 _OPERATOR = re.compile(r"(>=|<=|!=|[≥≤≠><=])\s*$")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\ud800-\udfff]")
@@ -58,7 +58,7 @@ def _syntax_error(error: UnexpectedInput, source: str) -> QueryError:
     if isinstance(error, UnexpectedCharacters) and source[at : at + 1] == '"':
         return QueryError("this quote is not closed", source, at, len(source), 'close it with "')
     awaited = getattr(error, "allowed" if isinstance(error, UnexpectedCharacters) else "expected", None)
-    if "VALUE" in (awaited or ()) and (head := re.search(r"([A-Za-z]\w*)\W*$", source[:at])):
+    if "VALUE" in (awaited or ()) and (head := re.search(r"(p\([^()\s]*\)|[A-Za-z]\w*)\W*$", source[:at])):
         name = head[1]
         return QueryError(f"no value after {name}", source, head.start(), at, f"write it without a space: {name}:VALUE")
     if ended:
@@ -108,6 +108,7 @@ class _Reader:
 
     source: str
     similar: str | None = None
+    similar_span: tuple[int, int] = (0, 0)
     sort: Sort | None = None
     _filters: list[Filter] = field(default_factory=list)
     _texts: list[str] = field(default_factory=list)
@@ -115,7 +116,7 @@ class _Reader:
     def read(self, tree: Branch) -> Query:
         if tree.children:
             self._top(_branch(tree.children[0]))
-        return Query(conjunction(self._filters), " ".join(self._texts), self.similar, self.sort)
+        return Query(conjunction(self._filters), " ".join(self._texts), self.similar, self.sort, self.similar_span)
 
     def _top(self, node: Branch) -> None:
         """A place where everything is required: the top level, and parentheses that stand there."""
@@ -244,7 +245,7 @@ class _Reader:
         if len(items) > 1 or not items[0].text.strip():
             raise written.error(f"{name}: takes one value")
         if name == "similar":
-            self.similar = items[0].text
+            self.similar, self.similar_span = items[0].text, (written.start, written.end)
         else:
             self.sort = _sort(items[0].text, written)
 

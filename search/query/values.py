@@ -10,7 +10,7 @@ from search.query.fields import Kind, QueryField
 
 _ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^",]+)', re.S)
 _OPERATORS: dict[str, Operator] = {">=": ">=", "≥": ">=", "<=": "<=", "≤": "<=", ">": ">", "<": "<"}
-_NUMBER = re.compile(r"-?(?:[0-9]{1,18}(?:\.[0-9]{1,18})?|\.[0-9]{1,18})(?:e[+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"-?(?:[0-9]{1,18}(?:\.[0-9]{1,30})?|\.[0-9]{1,30})(?:e[+-]?[0-9]{1,3})?")
 _ESCAPE = re.compile(r"\\(.)", re.S)
 
 

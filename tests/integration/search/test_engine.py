@@ -1,7 +1,5 @@
 """The engine over a small index, against answers worked out in plain Python."""
 
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,12 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from drives import Drives, drive, scenario
-from scenario.errors import NoLedger, QueryError, SearchExpired, SemdriveError, UnknownToken
-from scenario.ledger import Ledger
-from scenario.records import Facts, Verification
+from drives import Drives, drive
+from fakes import HashEmbedder
+from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError
 from scenario.vocabulary import SCALAR_FIELDS
-from scenario.workspace import Workspace
 from search.chips import read_words
 from search.query import parse
 from search.query.evaluate import evaluate
@@ -99,9 +95,7 @@ def test_without_an_order_risk_descends_then_tokens_ascend_and_no_risk_is_last(e
 @pytest.mark.parametrize("sign", [1, -1], ids=["asc", "desc"])
 def test_a_sort_orders_and_what_is_not_stated_is_last_either_way(engine, rows, field, sign):
     column = {"p(construction)": "p_tags_construction"}.get(field, field)
-    expected = sorted(
-        rows.values(), key=lambda row: (row[column] is None, sign * (row[column] or 0), row["token"])
-    )
+    expected = sorted(rows.values(), key=lambda row: (row[column] is None, sign * (row[column] or 0), row["token"]))
     direction = "asc" if sign == 1 else "desc"
     assert tokens(whole(engine, f"sort:{field}-{direction}")) == [row["token"] for row in expected]
 
@@ -118,17 +112,19 @@ def test_a_sort_beside_words_orders_what_was_ranked(engine, rows):
     assert tokens(whole(engine, "pedestrian at night sort:risk-asc")) == expected
 
 
-@pytest.mark.parametrize("query", SORTED)
-def test_a_filter_never_asks_for_the_embedder(drives, query):
+def test_neither_a_filter_nor_a_similar_frame_asks_for_the_embedder(drives):
     engine = Engine(drives.workspace, no_embedder)
-    engine.search(query, group="scene")
-    engine.facets(query)
-    engine.explain(query)
+    for query in (*FILTERS, *SORTED, f"similar:{FRAME}"):
+        engine.search(query, group="scene")
+        engine.facets(query)
+        engine.explain(query)
     assert engine.stats()["frames"] == len(SCENARIOS)
 
 
-def test_a_search_for_a_similar_frame_never_asks_for_the_embedder(drives):
-    assert Engine(drives.workspace, no_embedder).search(f"similar:{FRAME}").ranked > 0
+def test_an_embedder_of_another_length_is_a_mismatch(drives):
+    engine = Engine(drives.workspace, lambda fingerprint: HashEmbedder(dim=16))
+    with pytest.raises(IndexMismatch, match="32 dimensions"):
+        engine.search("pedestrian")
 
 
 # Pages
@@ -148,7 +144,7 @@ def test_pages_are_disjoint_complete_and_independent_of_their_size(engine, query
     pages = [engine.page(first.search_id, limit=size, offset=offset, group=group) for offset in range(0, count, size)]
     paged = [hit for page in pages for hit in page.hits]
     assert paged == list(whole(engine, query, group=group).hits)
-    assert len(set(hit.token for hit in paged)) == len(paged) == count
+    assert len({hit.token for hit in paged}) == len(paged) == count
     if group is None:
         assert [hit.rank for hit in paged] == list(range(1, count + 1))
 
@@ -248,7 +244,9 @@ def mean_log_odds(rows, chips):
     return dict(zip(rows, np.round(total / len(chips), 9), strict=True))
 
 
-@pytest.mark.parametrize("text", ["roadworks", "jaywalker at night", "wet road in heavy rain", "bad weather, broken camera"])
+@pytest.mark.parametrize(
+    "text", ["roadworks", "jaywalker at night", "wet road in heavy rain", "bad weather, broken camera"]
+)
 def test_the_belief_ranking_is_by_log_odds_above_the_base_rate_with_shared_mean_ranks(engine, rows, text):
     chips = read_words(text).chips
     above = {token: score for token, score in mean_log_odds(rows, chips).items() if score > 0}
@@ -293,7 +291,8 @@ def test_a_frame_without_text_has_no_neighbours(engine, rows):
 
 
 @pytest.mark.parametrize(
-    "query", ["similar:nope", "risk:4 similar:nope", "similar:nope risk:4", '"similar:x" similar:nope', 'similar:"no pe" x']
+    "query",
+    ["similar:nope", "risk:4 similar:nope", "similar:nope risk:4", '"similar:x" similar:nope', 'similar:"no pe" x'],
 )
 def test_similar_to_an_unknown_frame_is_an_error_with_its_place(engine, query):
     with pytest.raises(QueryError, match="no frame with token") as caught:
@@ -387,70 +386,3 @@ def test_facets_count_what_passes_the_filter(engine, rows, query):
         assert counted.facets[name] == Counter(value for row in chosen for value in row[name]), name
     for name in [*(field.name for field in SCALAR_FIELDS), "scene", "location"]:
         assert counted.facets[name] == Counter(row[name] for row in chosen if row[name] is not None), name
-
-
-# The ledger
-
-
-def verification(token, verdict):
-    return Verification(token=token, question="is it there?", verdict=verdict)
-
-
-def test_is_joins_the_latest_verification_that_came_to_a_verdict(tmp_path):
-    drives = Drives.at(tmp_path / "w")
-    drives.write([scenario(token, Facts(risk=5)) for token in "abcdef"])
-    with Ledger(drives.workspace.ledger) as ledger:
-        for token, verdict in [("a", "yes"), ("b", "no"), ("c", "unsure"), ("d", "error"), ("e", "no"), ("e", "yes")]:
-            ledger.append_verification(verification(token, verdict))
-        ledger.append_verification(verification("a", "error"))
-    engine = Engine(drives.workspace, no_embedder)
-    assert tokens(engine.search("is:verified")) == ["a", "e"]
-    assert tokens(engine.search("is:refuted")) == ["b"]
-    assert tokens(engine.search("is:unverified")) == ["c", "d", "f"]
-    assert tokens(engine.search("is:verified,refuted")) == ["a", "b", "e"]
-    assert tokens(engine.search("NOT is:verified risk:5")) == ["b", "c", "d", "f"]
-    assert engine.facets("is:verified").matching == 2
-
-
-def test_a_new_verification_is_seen_by_the_next_search(tmp_path):
-    drives = Drives.at(tmp_path / "w")
-    drives.write([scenario("a"), scenario("b")])
-    engine = Engine(drives.workspace, no_embedder)
-    assert tokens(engine.search("is:unverified")) == ["a", "b"]
-    with Ledger(drives.workspace.ledger) as ledger:
-        ledger.append_verification(verification("a", "yes"))
-    assert tokens(engine.search("is:unverified")) == ["b"]
-
-
-def test_show_gives_the_whole_scenario(engine):
-    for one in SCENARIOS[:5]:
-        assert engine.show(one.frame.token) == one
-
-
-def test_show_of_an_unknown_frame_is_an_error(engine):
-    with pytest.raises(UnknownToken, match="it's"):
-        engine.show("it's nowhere")
-
-
-def test_a_replica_without_a_ledger_searches_and_names_what_it_lacks(drives, engine):
-    replica = Engine(Workspace.open(drives.workspace.index_uri), lambda fingerprint: drives.embedder)
-    assert whole(replica, "pedestrian at night").hits == whole(engine, "pedestrian at night").hits
-    assert replica.facets("risk:>=4") == engine.facets("risk:>=4")
-    with pytest.raises(NoLedger, match="show needs the ledger"):
-        replica.show(FRAME)
-    for query in ("is:verified", "risk:4 OR NOT is:unverified", "person -is:refuted"):
-        for ask in (replica.search, replica.facets, replica.explain):
-            with pytest.raises(NoLedger, match="is: needs the ledger"):
-                ask(query)
-
-
-def test_a_filter_imports_no_model_library(drives):
-    program = (
-        "import sys; from scenario.workspace import Workspace; from server.engine import Engine;"
-        "from search.embedding import embedder_of;"
-        f"engine = Engine(Workspace.open({drives.workspace.location!r}), embedder_of);"
-        "assert engine.search('risk:>=4', group='scene').matching; engine.facets('construction');"
-        "print(sorted({'torch', 'transformers', 'sentence_transformers', 'fastapi'} & set(sys.modules)))"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "[]"

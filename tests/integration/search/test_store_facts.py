@@ -18,7 +18,7 @@ from search.store import TABLE, VECTOR_INDEX_FROM, Snapshot, Store
 from server.engine import Engine
 
 ROOT = Path(search.store.__file__).parents[1]
-RARE, WITHOUT_VECTOR = range(0, 7), range(100, 600)  # row numbers in the large table
+RARE, WITHOUT_VECTOR = range(7), range(100, 600)  # row numbers in the large table
 DIRECTION = unit_vectors(1, seed=99)[0]
 
 
@@ -74,7 +74,9 @@ def test_a_larger_page_begins_with_the_smaller_one(tmp_path):
     engine = engine_over(drives)
     whole = [hit.token for hit in engine.search("pedestrian at night", limit=500).hits]
     for limit in (1, 10, 50):
-        assert [hit.token for hit in engine_over(drives).search("pedestrian at night", limit=limit).hits] == whole[:limit]
+        assert [hit.token for hit in engine_over(drives).search("pedestrian at night", limit=limit).hits] == whole[
+            :limit
+        ]
 
 
 # Vectors

@@ -18,6 +18,13 @@ def error_of(source):
     return caught.value
 
 
+def parsed_or_refused(source):
+    try:
+        return parse(source)
+    except QueryError as error:
+        return error
+
+
 def pointed_at(error):
     return error.source[error.start : error.end]
 
@@ -77,17 +84,39 @@ def test_a_comma_with_nothing_beside_it_is_an_error(source):
     assert error_of(source).start >= source.index(":") + 1
 
 
-@pytest.mark.parametrize("source", ["weather:", "weather: rain", "risk>=", "risk:>=", "similar:", "risk:)", "risk:(4)"])
-def test_a_field_without_a_value_is_an_error_that_names_it(source):
+@pytest.mark.parametrize(
+    ("source", "at"),
+    [
+        ("weather:", "weather:"),
+        ("night (weather: rain)", "weather:"),
+        ("risk>=", "risk>="),
+        ("risk:>=", "risk:>="),
+        ("risk:(4)", "risk:"),
+        ("night similar:", "similar:"),
+        ("p(construction)>=", "p(construction)>="),
+    ],
+)
+def test_a_field_without_a_value_is_an_error_at_the_field_that_names_it(source, at):
     error = error_of(source)
-    assert source[: error.end].startswith(source[: source.index(source[error.start])])
-    assert error.message.startswith("no value after")
+    assert pointed_at(error) == at
+    assert error.message.removesuffix(":") == f"no value after {at.rstrip(':>=')}"
+    assert at.rstrip(":>=") in error.hint
 
 
-@pytest.mark.parametrize("source", ['"', '"open', 'risk:4 "open', r'"open\"', 'scene:"open', '"a" "'])
-def test_a_quote_that_is_not_closed_is_an_error_at_the_quote(source):
+@pytest.mark.parametrize(
+    ("source", "at"),
+    [
+        ('"', '"'),
+        ('risk:4 "open', '"open'),
+        (r'"open\"', r'"open\"'),
+        ('scene:"open', '"open'),
+        ('scene:a,"open', '"open'),
+        ('"a" "', '"'),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_an_error_at_the_quote(source, at):
     error = error_of(source)
-    assert source[error.start] == '"' or error.message.startswith("no value after")
+    assert (error.message, pointed_at(error)) == ("this quote is not closed", at)
 
 
 @pytest.mark.parametrize("source", ["(", "(risk:4", "((risk:4)", "NOT (", "-(risk:4 OR"])
@@ -118,10 +147,8 @@ def test_a_directive_is_given_once(source):
 
 
 @pytest.mark.parametrize("directive", ["sort:risk-desc", "similar:abc"])
-@pytest.mark.parametrize("place", ["NOT {}", "-{}", "risk:4 OR {}", "({} OR risk:4)", "risk:4 AND NOT (x:1 {})"])
+@pytest.mark.parametrize("place", ["NOT {}", "-{}", "risk:4 OR {}", "({} OR risk:4)", "risk:4 AND NOT (risk:1 {})"])
 def test_a_directive_stands_at_the_top_level_only(directive, place):
-    if "x:1" in place:
-        place = place.replace("x:1", "risk:1")
     error = error_of(place.format(directive))
     assert "top level" in error.message
     assert pointed_at(error) == directive.partition(":")[0] + ":"
@@ -145,11 +172,16 @@ def test_numbers_and_the_token_sort_both_ways(name):
     assert parse(f"sort:{name}-desc") == Query(sort=Sort(name, descending=True))
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x1f", "\ud800", "\udfff"])
-def test_a_control_character_or_a_lone_surrogate_is_an_error_that_can_be_printed(character):
-    error = error_of(f"person{character}road")
-    assert error.start == len("person")
-    str(error).encode("utf-8")
+@pytest.mark.parametrize("character", ["\x00", "\x08", "\x1f"])
+def test_a_control_character_is_an_error_at_its_place(character):
+    assert error_of(f"person{character}road").start == len("person")
+
+
+def test_a_lone_surrogate_is_an_error_that_can_be_printed():
+    for surrogate in map(chr, (0xD800, 0xDFFF)):
+        error = error_of(f"person{surrogate}road")
+        assert error.start == len("person")
+        str(error).encode("utf-8")
 
 
 def test_a_query_may_be_as_long_as_the_limit_and_no_longer():
@@ -179,11 +211,10 @@ def test_an_error_survives_pickling():
 @example('p(construction)"')
 @example("risk:" + "9" * 4000)
 def test_no_input_raises_anything_but_a_query_error(source):
-    try:
-        read = parse(source)
-    except QueryError as error:
-        assert 0 <= error.start < error.end
-        assert error.start <= len(error.source)
-        str(error).encode("utf-8")
+    read = parsed_or_refused(source)
+    if isinstance(read, QueryError):
+        assert 0 <= read.start < read.end
+        assert read.start <= len(read.source)
+        str(read).encode("utf-8")
     else:
         assert isinstance(read, Query)

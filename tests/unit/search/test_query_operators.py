@@ -126,7 +126,7 @@ def test_what_is_no_probability_is_refused(number):
         parse(f"p(construction):{number}")
 
 
-@pytest.mark.parametrize("number", ["-1", "11", "4.0", "1e0", "four", "9" * 40])
+@pytest.mark.parametrize("number", ["-1", "11", "4.0", "1e0", "four", "٣", "9" * 40])
 def test_what_is_no_risk_is_refused(number):
     with pytest.raises(QueryError, match="risk"):
         parse(f"risk:{number}")
