@@ -6,8 +6,7 @@ Eight queries, at the size of the index and at `--rows` (the index's rows again 
 little). Every repetition asks every query of every side in turn, in one process, in an order that rotates, so that
 whatever else the machine does falls on all sides alike. Prints Markdown.
 
-- engine: `Engine.search` of a page of ten, or `Engine.facets`. Each repetition names another chip to leave out, one
-  that no query has: the engine keeps finished searches by id, and this makes a new id for the very same search.
+- engine: `Engine.search` of a page of ten, or `Engine.facets`, by an engine that keeps no finished searches.
 - bare: the LanceDB calls that answer the same query, the same SQL, side by side like the engine's: the ids that pass,
   reading no column; or both vector columns, BM25 and the count; then the page's rows. Compiling, fusing, ranking by
   belief, counting facets and the check for a newer build are the engine's own, so they show in the ratio.
@@ -127,7 +126,7 @@ def measure(workspace: Workspace, repeat: int) -> dict[str, Any]:
     embedder = Remembered(embedder_of(Engine(workspace, embedder_of).stats()["embedder"]))
     asked = mix(table, embedder)
     started = perf_counter()
-    engine = Engine(workspace, lambda fingerprint: embedder)
+    engine = Engine(workspace, lambda fingerprint: embedder, kept_searches=0)
     engine.facets()
     opening_ms = 1000 * (perf_counter() - started)
     with tempfile.TemporaryDirectory() as folder:

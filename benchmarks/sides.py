@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,6 @@ PAGE = 10
 SET_COLUMNS = ("tags", "traffic_controls", "objects")
 FACTS = ("token", "scene", "location", *(f.name for f in SCALAR_FIELDS), *SET_COLUMNS, "risk", "description", "text")
 _WORD = re.compile(r"\w+")
-_nonce = count()
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def _words(text: str) -> frozenset[str]:
 def ask_engine(engine: Engine, asked: Asked) -> int:
     if asked.facets:
         return engine.facets(asked.source).matching
-    return engine.search(asked.source, limit=PAGE, without=(f"repetition:{next(_nonce)}",)).matching
+    return engine.search(asked.source, limit=PAGE).matching
 
 
 def ask_bare(table: Any, asked: Asked) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from scenario.errors import ConfigError, unknown
+from scenario.errors import ConfigError, did_you_mean, unknown
 from scenario.records import Record
 
 PREFIX = "SEMDRIVE_"
@@ -64,7 +64,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
             continue
         key = variable.removeprefix(PREFIX).lower()
         if key not in Settings.model_fields:
-            known = [PREFIX + name.upper() for name in Settings.model_fields]
-            raise ConfigError(unknown("environment variable", variable, known))
+            near = did_you_mean(key, Settings.model_fields)  # without the prefix, which makes everything near
+            hint = f"; did you mean {PREFIX + near.upper()}?" if near else "."
+            known = ", ".join(sorted(PREFIX + name.upper() for name in Settings.model_fields))
+            raise ConfigError(f"no setting for environment variable {variable}{hint} Known: {known}")
         values[key] = value
     return values

@@ -24,6 +24,7 @@ SemdriveError
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import east_asian_width
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
@@ -110,9 +111,18 @@ class QueryError(SemdriveError):
         super().__init__(message)
 
     def __str__(self) -> str:
-        caret = " " * self.start + "^" * min(self.end - self.start, max(1, len(self.source) - self.start))
-        lines = [self.message, f"  {self.source}", f"  {caret}"]
+        """The message, the line of the query it is about with a caret under the place, and the hint."""
+        begin = self.source.rfind("\n", 0, self.start) + 1
+        line = self.source[begin:].partition("\n")[0]
+        before, marked = line[: self.start - begin], line[self.start - begin : self.end - begin]
+        caret = " " * _columns(before) + "^" * max(1, _columns(marked))
+        lines = [self.message, f"  {line}".replace("\t", " "), f"  {caret}"]
         return "\n".join([*lines, self.hint] if self.hint else lines)
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives a text: two for wide characters."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 class WorkspaceError(SemdriveError):

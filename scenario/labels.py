@@ -36,7 +36,6 @@ LABEL_GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 LABELS: tuple[str, ...] = tuple(label for labels in LABEL_GROUPS.values() for label in labels)
-GROUP_OF: Mapping[str, str] = {label: group for group, labels in LABEL_GROUPS.items() for label in labels}
 
 
 def _groups(*names: str) -> frozenset[str]:

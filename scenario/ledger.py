@@ -70,6 +70,17 @@ class Failure:
         return cls(key, stage, token, type(error).__name__, str(error))
 
 
+@contextmanager
+def _named() -> Iterator[None]:
+    """A ledger that is damaged or cannot be written is an error with a name; misuse of SQLite stays a bug."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if not (isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError):
+            raise
+        raise WorkspaceError(f"the ledger cannot be used: {error}; semdrive doctor checks it") from error
+
+
 class Ledger:
     """One connection. Readers and a second writer wait (busy timeout); they do not fail."""
 
@@ -105,13 +116,18 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with _named():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with _named():
+            return self._db.execute(sql, parameters).fetchall()
 
     def close(self) -> None:
         self._db.close()
@@ -138,7 +154,7 @@ class Ledger:
             )
 
     def runs(self) -> list[dict[str, Any]]:
-        rows = self._db.execute("SELECT id, started_at, finished_at, config, summary FROM runs ORDER BY id")
+        rows = self._read("SELECT id, started_at, finished_at, config, summary FROM runs ORDER BY id")
         return [
             {"id": i, "started_at": s, "finished_at": f, "config": json.loads(c), "summary": json.loads(m or "null")}
             for i, s, f, c, m in rows
@@ -173,11 +189,11 @@ class Ledger:
     def _select(self, sql: str, keys: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         rest = iter(dict.fromkeys(keys))
         while part := list(islice(rest, 500)):
-            yield from self._db.execute(sql.format(",".join("?" * len(part))), part)
+            yield from self._read(sql.format(",".join("?" * len(part))), part)
 
     def failures(self, run: int | None = None) -> list[Failure]:
         """Failures that no later result has answered, of one run or of all."""
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT key, stage, token, error, message FROM failures f WHERE (?1 IS NULL OR run = ?1)"
             " AND NOT EXISTS (SELECT 1 FROM results r WHERE r.key = f.key) ORDER BY id",
             (run,),
@@ -185,7 +201,7 @@ class Ledger:
         return [Failure(*row) for row in rows]
 
     def counts(self) -> dict[str, int]:
-        return dict(self._db.execute("SELECT stage, count(*) FROM results GROUP BY stage ORDER BY stage"))
+        return dict(self._read("SELECT stage, count(*) FROM results GROUP BY stage ORDER BY stage"))
 
     # Verifications
 
@@ -201,11 +217,11 @@ class Ledger:
 
     def verified(self) -> dict[str, str]:
         """Token to the verdict of its latest verification that came to one (yes, no or unsure)."""
-        return dict(self._db.execute("SELECT token, verdict FROM verifications WHERE verdict != 'error' ORDER BY id"))
+        return dict(self._read("SELECT token, verdict FROM verifications WHERE verdict != 'error' ORDER BY id"))
 
     def check(self) -> list[str]:
         """SQLite's own word on the file: empty when it is sound."""
-        return [line for (line,) in self._db.execute("PRAGMA quick_check") if line != "ok"]
+        return [line for (line,) in self._read("PRAGMA quick_check") if line != "ok"]
 
 
 def _now() -> str:

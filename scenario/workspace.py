@@ -10,11 +10,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from scenario.errors import NoLedger, NoWorkspace, WorkspaceBusy, WorkspaceError
+from scenario.errors import NoLedger, NoWorkspace, WorkspaceBusy, WorkspaceError, unknown
 from scenario.records import Record
 
 FILE_NAME = "workspace.toml"
 PARTIAL = f"{FILE_NAME}.partial"
+LOCK = ".indexer.lock"
 
 
 class WorkspaceFile(Record):
@@ -52,8 +53,8 @@ class Workspace:
             raise WorkspaceError(f"{str(location)!r} is an index URI; a workspace to write to is a local directory")
         if (root / FILE_NAME).is_file():
             return cls.open(root)
-        # A run that was killed here may have left the half-written file behind.
-        if root.exists() and (not root.is_dir() or {entry.name for entry in root.iterdir()} - {PARTIAL}):
+        # What a killed or tidied-up run leaves behind is ours to take over; anything else is somebody's.
+        if root.exists() and not (root.is_dir() and all(_ours(entry.name) for entry in root.iterdir())):
             raise WorkspaceError(f"{str(location)!r} exists and is no workspace; name a new or empty directory")
         stored = _new(index)
         return cls(str(location), _resolve(root, stored.index), root / stored.ledger)
@@ -66,9 +67,12 @@ class Workspace:
         """
         workspace, root = cls.planned(location, index), Path(location)
         if not (root / FILE_NAME).is_file():
-            root.mkdir(parents=True, exist_ok=True)
-            (root / PARTIAL).write_text(_toml(_new(index)), encoding="utf-8")
-            (root / PARTIAL).replace(root / FILE_NAME)  # atomic: a killed run leaves no half-written settings
+            try:
+                root.mkdir(parents=True, exist_ok=True)
+                (root / PARTIAL).write_text(_toml(_new(index)), encoding="utf-8")
+                (root / PARTIAL).replace(root / FILE_NAME)  # atomic: a killed run leaves no half-written settings
+            except OSError as error:
+                raise WorkspaceError(f"cannot make a workspace at {str(location)!r}: {error.strerror}") from error
         return workspace
 
     def require_ledger(self, what: str) -> Path:
@@ -79,16 +83,25 @@ class Workspace:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the workspace for one indexer; released when the process ends, however it ends."""
-        lock = FileLock(Path(self.location) / ".indexer.lock")
+        lock = FileLock(Path(self.location) / LOCK)
         try:
-            with lock.acquire(timeout=0):
-                yield
+            lock.acquire(timeout=0)
         except Timeout as error:
             raise WorkspaceBusy(self.location) from error
+        except OSError as error:
+            raise WorkspaceError(f"cannot write to {self.location!r}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _new(index: str | None) -> WorkspaceFile:
     return WorkspaceFile() if index is None else WorkspaceFile(index=index)
+
+
+def _ours(name: str) -> bool:
+    return name in (PARTIAL, LOCK, "index.lance") or name.startswith("ledger.sqlite")
 
 
 def is_uri(location: str) -> bool:
@@ -101,8 +114,15 @@ def _resolve(root: Path, uri: str) -> str:
 
 def _read(path: Path) -> WorkspaceFile:
     try:
-        return WorkspaceFile(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+        for key in stored:
+            if key not in WorkspaceFile.model_fields:
+                raise WorkspaceError(f"{path}: {unknown('key', key, WorkspaceFile.model_fields)}")
+        return WorkspaceFile(**stored)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise WorkspaceError(f"{path}: {first['loc'][0]} is {first['input']!r}: {first['msg']}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise WorkspaceError(f"{path}: {error}") from error
 
 

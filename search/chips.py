@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
+from scenario.errors import ConfigError, unknown
 from scenario.labels import LABELS
 from scenario.vocabulary import FIELDS, GROUPS, Term, expand
 from search.query.ast import OneOf, format_filter
@@ -17,6 +18,7 @@ from search.schema import belief_column
 
 _WORD = re.compile(r"\w+")
 _NEGATIONS = frozenset({"no", "not", "without", "never"})
+_FILLERS = frozenset({"a", "an", "the", "any", "at", "in", "much", "of"})
 SPELLING_CUTOFF = 0.86  # similarity that a misspelling needs; below it, ordinary words start to be "corrected"
 SPELLING_MIN_LENGTH = 5
 
@@ -64,8 +66,11 @@ def read_words(text: str, removed: Collection[str] = (), occurs: Callable[[str],
     corrected = text
     for wrong, right in corrections:
         corrected = re.sub(rf"\b{re.escape(wrong)}\b", right, corrected)
-    chips = dict.fromkeys(chip for chip in _chips(corrected) if chip.text not in removed)
-    return Reading(corrected, corrections, tuple(chips))
+    chips = dict.fromkeys(_chips(corrected))
+    for name in removed:
+        if name not in {chip.text for chip in chips}:
+            raise ConfigError(unknown("chip", name, (chip.text for chip in chips)))
+    return Reading(corrected, corrections, tuple(chip for chip in chips if chip.text not in removed))
 
 
 def _chips(text: str) -> Iterator[Chip]:
@@ -73,18 +78,30 @@ def _chips(text: str) -> Iterator[Chip]:
     spoken = _WORD.findall(text)
     stems = [_stem(word) for word in spoken]
     lexicon, longest = _lexicon()
-    start = 0
+    start, negated_until = 0, -1
     while start < len(stems):
         for end in range(min(len(stems), start + longest), start, -1):
             meant = lexicon.get(tuple(stems[start:end]))
             if meant:
-                if start == 0 or stems[start - 1] not in _NEGATIONS:
+                negated = _negated(stems, start, negated_until)
+                negated_until = end if negated else -1
+                if not negated:
                     words = " ".join(spoken[start:end])
                     yield from (Chip(field, value, words) for field, value in meant)
                 start = end
                 break
         else:
             start += 1
+
+
+def _negated(stems: list[str], start: int, negated_until: int) -> bool:
+    """Whether a negation speaks of what begins at `start`: "not at night", "without rain or fog"."""
+    before = start
+    while before > 0 and stems[before - 1] in _FILLERS:
+        before -= 1
+    if before > 0 and stems[before - 1] in _NEGATIONS:
+        return True
+    return before > 0 and stems[before - 1] in ("or", "nor") and before - 1 == negated_until
 
 
 @cache
@@ -131,5 +148,7 @@ def _correction(word: str) -> str | None:
     known, stem = _known_words(), _stem(word)
     if len(word) < SPELLING_MIN_LENGTH or stem in known or not word.isalpha():
         return None
-    near = get_close_matches(stem, list(known), n=1, cutoff=SPELLING_CUTOFF)
+    # People rarely misspell the first letter, and other words often differ there: "training", "locking".
+    likely = [word for word in known if word[0] == stem[0]]
+    near = get_close_matches(stem, likely, n=1, cutoff=SPELLING_CUTOFF)
     return known[near[0]] if near else None

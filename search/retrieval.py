@@ -115,10 +115,7 @@ def _bm25(corpus: Corpus, words: str, where: str | None) -> Ranking:
 
 def _similar(corpus: Corpus, token: str, where: str | None) -> Ranking:
     """Frames near a frame of the index, itself left out. A frame without any text has no neighbours."""
-    found = corpus.positions(corpus.snapshot.matching(f"token = {quote(token)}"))
-    if len(found) == 0:
-        raise UnknownToken(token)
-    own = int(found[0])
+    own = position_of(corpus, token)
     (row,) = corpus.snapshot.rows([int(corpus.row_ids[own])], VECTOR_COLUMNS)
     vectors = [None if row[c] is None else np.asarray(row[c], dtype=np.float32) for c in VECTOR_COLUMNS]
     if all(vector is None for vector in vectors):
@@ -126,6 +123,14 @@ def _similar(corpus: Corpus, token: str, where: str | None) -> Ranking:
     near = _dense(corpus, vectors, where, POOL + 1)
     others = near.positions[near.positions != own][:POOL]
     return Ranking(others, np.arange(1, len(others) + 1, dtype=np.float64))
+
+
+def position_of(corpus: Corpus, token: str) -> int:
+    """Where a frame stands in the corpus. Raises `UnknownToken`."""
+    found = corpus.positions(corpus.snapshot.matching(f"token = {quote(token)}"))
+    if len(found) == 0:
+        raise UnknownToken(token)
+    return int(found[0])
 
 
 def belief_ranking(corpus: Corpus, chips: Sequence[Chip], matching: Positions) -> Ranking:

@@ -75,7 +75,7 @@ def batch(rows: Sequence[IndexRow], run: int, columns: pa.Schema) -> pa.RecordBa
 def _row(row: IndexRow, run: int) -> dict[str, Any]:
     scenario, facts = row.scenario, row.scenario.verdict.facts
     frame = scenario.frame
-    text = searchable_text(scenario)
+    texts = searchable_texts(scenario)
     return {
         **{name: getattr(frame, name) for name in ("token", "sequence", "scene_key", "scene", "scene_token", "log")},
         "location": frame.location,
@@ -91,8 +91,8 @@ def _row(row: IndexRow, run: int) -> dict[str, Any]:
         **{belief_column(b.field, b.value): b.probability for b in scenario.beliefs.values},
         "description": facts.description,
         "reasoning": reasoning_text(scenario),
-        "text": text,
-        TEXT_COLUMN: fold(text),
+        "text": "\n".join(texts),
+        TEXT_COLUMN: "\n".join(fold(text) for text in texts),  # a phrase holds blanks only, so it crosses no border
         DESCRIPTION_VECTOR: row.description_vector,
         REASONING_VECTOR: row.reasoning_vector,
         "scenario_key": row.scenario_key,
@@ -100,11 +100,11 @@ def _row(row: IndexRow, run: int) -> dict[str, Any]:
     }
 
 
-def searchable_text(scenario: Scenario) -> str:
+def searchable_texts(scenario: Scenario) -> list[str]:
     """What BM25 ranks and phrases match: the verdict's and the scouts' descriptions, and the labels detected."""
     descriptions = [scenario.verdict.facts.description, *(report.facts.description for report in scenario.reports)]
     labels = _unique(detection.label for detection in scenario.grounding.detections)
-    return "\n".join(_unique(text for text in [*descriptions, ", ".join(labels)] if text))
+    return _unique(text for text in [*descriptions, ", ".join(labels)] if text)
 
 
 def reasoning_text(scenario: Scenario) -> str | None:

@@ -6,9 +6,10 @@ seen, a search's pages all come from one version, and a killed build leaves the 
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -60,6 +61,15 @@ class Build:
         }
 
 
+@contextmanager
+def _named(doing: str) -> Iterator[None]:
+    """LanceDB raises plain errors for a URI it cannot reach and for files that are gone: give them our name."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StoreError(f"{doing} failed: {str(error).partition(', /')[0]}") from error
+
+
 class Snapshot:
     """One published version of the table, opened for reading; it stays the same however the index moves on."""
 
@@ -71,22 +81,27 @@ class Snapshot:
             raise IndexMismatch(f"the index has table version {found}, this program reads {TABLE_VERSION}; index again")
         self.build = Build(stored["semdrive.fingerprint"], stored["semdrive.embedder"], int(stored["semdrive.dim"]))
 
+    @_named("reading the index")
     def __len__(self) -> int:
         return int(self._table.count_rows())
 
+    @_named("reading the index")
     def count(self, where: str | None) -> int:
         return int(self._table.count_rows(where))
 
+    @_named("reading the index")
     def matching(self, where: str | None) -> RowIds:
         """The ids of every row that passes."""
         query = self._table.search().select(["_rowid"])  # an empty selection would read every column
         found = (query.where(where) if where else query).to_arrow()
         return np.asarray(found["_rowid"].to_numpy(), dtype=np.uint64)
 
+    @_named("reading the index")
     def columns(self, names: Sequence[str]) -> pa.Table:
         """Whole columns, with `_rowid`, in the order of the rows."""
         return self._table.search().with_row_id(True).select(list(names)).to_arrow()
 
+    @_named("reading the index")
     def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
         """The rows with these ids, in the order given."""
         if not row_ids:
@@ -96,6 +111,7 @@ class Snapshot:
         by_id = {row.pop("_rowid"): row for row in found}
         return [by_id[row_id] for row_id in row_ids]
 
+    @_named("reading the index")
     def nearest(self, column: str, vector: Vector, where: str | None, limit: int) -> tuple[RowIds, Scores]:
         """Row ids and cosine distances of the nearest rows that pass, nearest first; never a row without a vector."""
         ids, distances = self._nearest(column, vector, where, limit, flat=False)
@@ -114,6 +130,7 @@ class Snapshot:
         found = query.with_row_id(True).select(["_distance"]).to_arrow()
         return _ids_and(found, "_distance")
 
+    @_named("reading the index")
     def matching_words(self, words: str, where: str | None, limit: int) -> tuple[RowIds, Scores]:
         """Row ids and BM25 scores under a prefilter, best first. The words are never read as a query language."""
         query = self._table.search(MatchQuery(words, "text"), query_type="fts").limit(limit)
@@ -128,6 +145,7 @@ class Snapshot:
     def _has_index(self, column: str) -> bool:
         return f"{column}_idx" in {index.name for index in self._table.list_indices()}
 
+    @_named("reading the index")
     def indices(self) -> list[dict[str, Any]]:
         """Name, kind, rows without an entry, and for vectors the distance of each index."""
         described = []
@@ -158,14 +176,15 @@ def _ids_and(found: pa.Table, column: str) -> tuple[RowIds, Scores]:
 class Store:
     """The index at a URI: open the published snapshot, or write and publish a new one."""
 
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
+    def __init__(self, uri: str, *, keep_old_versions: timedelta = KEEP_OLD_VERSIONS) -> None:
+        self.uri, self.keep_old_versions = uri, keep_old_versions
         self._tags: Any = None
 
     @cached_property
     def _db(self) -> Any:
         return lancedb.connect(self.uri)  # makes a directory where there is none, so not before it is needed
 
+    @_named("opening the index")
     def published_version(self) -> int | None:
         """The version that readers should open, read anew each time; None before the first build is finished."""
         if self._tags is None:
@@ -180,9 +199,9 @@ class Store:
         try:
             return int(self._tags.get_version(PUBLISHED))
         except (ValueError, RuntimeError) as error:
-            if "not found" in str(error).lower() or "does not exist" in str(error).lower():
+            if "does not exist" in str(error):
                 return None
-            raise StoreError(f"cannot read the index at {self.uri!r}: {error}") from error
+            raise
 
     def _has_table(self) -> bool:
         token: str | None = None
@@ -194,6 +213,7 @@ class Store:
             if not token:
                 return False
 
+    @_named("opening the index")
     def snapshot(self) -> Snapshot:
         """The published version. Raises `NoIndex` when no build was finished."""
         version = self.published_version()
@@ -225,9 +245,18 @@ class Store:
         # A frame without text has no vector; what is not NULL was checked when it was embedded.
         table = self._db.create_table(TABLE, data=reader, schema=columns, mode="overwrite", on_bad_vectors="null")
         self._index(table)
-        table.optimize(cleanup_older_than=KEEP_OLD_VERSIONS)  # the tag keeps the published version's files
+        table.optimize(cleanup_older_than=self._cleanable(table))
         self._publish(table)
         return int(table.version)
+
+    def _cleanable(self, table: Any) -> timedelta:
+        """The age from which old versions may go: never the published one's, which readers hold and the tag guards."""
+        published = self.published_version()
+        if published is None:
+            return self.keep_old_versions
+        made = next(entry["timestamp"] for entry in table.list_versions() if entry["version"] == published)
+        age: timedelta = datetime.now(made.tzinfo) - made
+        return max(self.keep_old_versions, age + timedelta(minutes=1))
 
     def _index(self, table: Any) -> None:
         for name in ("token", "risk", "sequence", "scene_key"):

@@ -1,14 +1,17 @@
 """The command line: one thin function per verb. Heavy rooms are imported inside the verbs, so `--help` is instant."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from scenario.errors import QueryError, SemdriveError
 
+INTERRUPTED = 130
 app = typer.Typer(
     name="semdrive",
     help="Find the one driving frame in a million that matters.",
@@ -89,8 +92,8 @@ def index_recorded(
 def _scout_files(scouts: list[str]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for text in scouts:
-        name, equals, path = text.partition("=")
-        if not (equals and name.strip() and path):
+        name, equals, path = (part.strip() for part in text.partition("="))
+        if not (equals and name and path):
             raise typer.BadParameter(f"{text!r} is not NAME=FILE, as in gemma=reports.jsonl", param_hint="--scout")
         if name in files:
             raise typer.BadParameter(f"scout {name!r} is given twice; a name is one file", param_hint="--scout")
@@ -180,20 +183,40 @@ def doctor(index: Index = None, as_json: Json = False) -> None:
 def main() -> None:
     """Run the command line. An error a user may see becomes its message and exit code 2; anything else is a bug."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except SemdriveError as error:
-        sys.stderr.write((_error_json(error) if "--json" in sys.argv else f"error: {error}") + "\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; what was finished is kept, and the same command goes on from there\n")
-        sys.exit(130)
+        _complain(error, str(error))
+        code = 2
+    except TyperException as error:
+        _complain(error, error.format_message(), _help_of(error))
+        code = 2
+    except typer.Abort:
+        code = INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) went away; that is no error
-        sys.exit(0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away; that is no error
+        code = 0
+    if code == INTERRUPTED:  # typer's word for Ctrl-C
+        sys.stderr.write("stopped; what was finished is kept, and the same command goes on from there\n")
+    sys.exit(code or 0)
 
 
-def _error_json(error: SemdriveError) -> str:
-    shape: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+def _help_of(error: TyperException) -> str | None:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path} --help" if context else None
+
+
+def _complain(error: Exception, message: str, see: str | None = None) -> None:
+    """The message on standard error: as JSON where JSON was asked for."""
+    if message.startswith("Usage:"):  # nothing was asked, and the answer is the help
+        sys.stderr.write(message + "\n")
+    elif "--json" not in sys.argv:
+        sys.stderr.write(f"error: {message}\n" + (f"see: {see}\n" if see else ""))
+    else:
+        sys.stderr.write(json.dumps(_shape(error, message), indent=2) + "\n")
+
+
+def _shape(error: Exception, message: str) -> dict[str, Any]:
+    shape: dict[str, Any] = {"error": type(error).__name__, "message": message}
     if isinstance(error, QueryError):
         shape |= {"message": error.message, "start": error.start, "end": error.end, "hint": error.hint}
-    return json.dumps(shape, indent=2)
+    return shape

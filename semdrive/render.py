@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from indexer.report import RunSummary, ScoutSummary
 from search.results import Explanation, FacetCounts, Hit, ReadAs, SearchPage
-from semdrive.text import bar, plain, risk_text, share
+from semdrive.text import Terminal, bar, plain, risk_text, share
 from server.doctor import Check
 
-console = Console(highlight=False)
+console = Terminal()
 TOP_VALUES = 8
 
 
@@ -23,11 +22,13 @@ def render_search(page: SearchPage) -> None:
         console.print()
         _print_hit(hit)
     if not page.ranked:
-        console.print(_nothing(page.read_as))
+        console.print(_nothing(page.read_as), soft_wrap=True)
+    elif not page.hits:
+        console.print(f"\nNothing at offset {page.offset}: the answer ends before it.")
 
 
 def _totals(page: SearchPage) -> str:
-    frames = f"{page.matching:,} frames match"
+    frames = f"{page.matching:,} {'frame matches' if page.matching == 1 else 'frames match'}"
     if page.ranked != page.matching:
         frames = f"{page.ranked:,} ranked of {page.matching:,} matching"
     scenes = f" in {page.groups:,} scenes" if page.groups is not None else ""
@@ -87,9 +88,8 @@ def render_facets(counted: FacetCounts) -> None:
         values = counts if field == "risk" else dict(list(counts.items())[:TOP_VALUES])
         if not any(values.values()):
             continue
-        console.print(
-            f"\n[bold]{field}[/bold]" + (f" (top {TOP_VALUES} of {len(counts)})" if len(counts) > len(values) else "")
-        )
+        more = f" (top {TOP_VALUES} of {len(counts)})" if len(counts) > len(values) else ""
+        console.print(Text(f"\n{field}", style="bold").append(more, style="dim"))
         most = max(values.values())
         for value, count in values.items():
             line = Text(f"  {plain(value):<32}").append(f"{count:>9,} ").append(bar(count, most, 30), style="cyan")
@@ -127,12 +127,14 @@ def render_run(summary: RunSummary, index: str) -> None:
     table = Table("stage", "made", "reused", "failed", "seconds", box=None, header_style="dim")
     for name, count in summary.stages.items():
         made = f"{count.made:,} to do" if summary.dry_run else f"{count.made:,}"
-        table.add_row(name, made, f"{count.reused:,}", f"{count.failed:,}", f"{count.seconds:.1f}")
+        table.add_row(Text(plain(name)), made, f"{count.reused:,}", f"{count.failed:,}", f"{count.seconds:.1f}")
     console.print(table)
     for scout in summary.scouts:
         _print_scout(scout)
     if summary.failures:
-        console.print(f"\n[red]{len(summary.failures)} failures[/red]; the rest went on")
+        console.print(
+            Text(f"\n{len(summary.failures)} failures", style="red").append("; the rest went on", style="default")
+        )
         for failure in summary.failures[:20]:
             where = f"{failure.token} " if failure.token else ""
             console.print(Text(plain(f"  {failure.stage}: {where}{failure.error}: {failure.message}")), soft_wrap=True)
@@ -153,24 +155,33 @@ def _print_scout(scout: ScoutSummary) -> None:
     outside = sum(count.outside for count in scout.fields.values())
     resolved = sum(count.resolved for count in scout.fields.values())
     absent = f", nothing for {scout.absent:,} frames" if scout.absent else ""
-    console.print(f"\n[bold]{plain(scout.scout)}[/bold]: {scout.reports:,} reports{absent}")
+    console.print(
+        Text(f"\n{plain(scout.scout)}", style="bold").append(f": {scout.reports:,} reports{absent}", style="default")
+    )
     if not scout.fields:
         return
+    outside_text = f"  {outside:,} values outside the vocabulary: left out of the facts, kept raw"
     console.print(
-        f"  {outside:,} values outside the vocabulary kept raw and dropped, {resolved:,} resolved, "
-        f"in {scout.irregular_frames:,} frames",
-        style="dim",
+        f"{outside_text}; {resolved:,} lists resolved; {scout.irregular_frames:,} frames", style="dim", soft_wrap=True
     )
-    table = Table("  field", "dropped", "resolved", "key misspelt", "for example", box=None, header_style="dim")
+    table = Table("  field", "left out", "resolved", "key misspelt", "for example", box=None, header_style="dim")
     for field, count in scout.fields.items():
         examples = plain(", ".join(count.examples))
-        table.add_row(f"  {field}", str(count.outside), str(count.resolved), str(count.key), Text(examples))
+        table.add_row(
+            Text(f"  {field}", no_wrap=True), str(count.outside), str(count.resolved), str(count.key), Text(examples)
+        )
     console.print(table)
 
 
 def render_checks(checks: Sequence[Check]) -> None:
-    marks = {"fine": "[green]✓[/green]", "note": "[yellow]·[/yellow]", "broken": "[red]✗[/red]"}
+    marks = {"fine": ("✓", "green"), "note": ("·", "yellow"), "broken": ("✗", "red")}
     for check in checks:
-        console.print(marks[check.status], f"{check.name:<22}", Text(plain(check.detail)), soft_wrap=True)
+        mark, style = marks[check.status]
+        line = (
+            Text(mark, style=style)
+            .append(f" {check.name:<22} ", style="default")
+            .append(plain(check.detail), "default")
+        )
+        console.print(line, soft_wrap=True)
         if check.remedy:
             console.print(Text(f"    → {check.remedy}", style="dim"), soft_wrap=True)

@@ -1,15 +1,14 @@
 """One frame as terminal text: facts by scout, beliefs, the reward, detections, provenance."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from scenario.records import Detection, Facts, Scenario
 from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS, Field
-from semdrive.text import bar, plain, risk_text, share
+from semdrive.text import Terminal, bar, plain, risk_text, share
 from verifier.reward import score
 
-console = Console(highlight=False)
+console = Terminal()
 
 
 def render_frame(scenario: Scenario) -> None:
@@ -37,7 +36,7 @@ def _facts_table(scenario: Scenario) -> Table:
     table = Table(title="Facts", title_justify="left", title_style="bold")
     table.add_column("field", overflow="fold")
     for report in scenario.reports:
-        table.add_column(plain(report.scout), overflow="fold")
+        table.add_column(Text(plain(report.scout)), overflow="fold")
     table.add_column(scenario.verdict.judge, style="bold", overflow="fold")
     table.add_column("belief", justify="right")
     for field in (*SCALAR_FIELDS, *SET_FIELDS):
@@ -98,13 +97,13 @@ def _tags_table(scenario: Scenario) -> Table:
             held = "bold" if belief.value in scenario.verdict.facts.tags else "dim"
             bars = bar(belief.probability, 1)
             table.add_row(
-                belief.value, share(belief.probability), bars, plain(votes), words[belief.grounded], style=held
+                belief.value, share(belief.probability), bars, Text(plain(votes)), words[belief.grounded], style=held
             )
     return table
 
 
 def _print_reward(scenario: Scenario) -> None:
-    console.print(f"[bold]Reward[/bold] {scenario.verdict.reward.total:+g}")
+    console.print(Text("Reward", style="bold").append(f" {scenario.verdict.reward.total:+g}", style="default"))
     for reason in scenario.verdict.reward.reasons:
         console.print(
             Text(f"  {reason.points:+g}  {plain(reason.text)}", style="green" if reason.points > 0 else "red")
@@ -119,7 +118,7 @@ def _detections_table(scenario: Scenario) -> Table:
     table = Table("camera", "seen", title=title, title_justify="left", title_style="bold")
     for camera in grounding.cameras:
         seen = [_detection(detection) for detection in grounding.detections if detection.camera == camera]
-        table.add_row(plain(camera), Text(", ".join(seen) or "clear"))
+        table.add_row(Text(plain(camera)), Text(", ".join(seen) or "clear"))
     if not grounding.cameras:
         table.add_row("none", "no camera was looked at")
     return table

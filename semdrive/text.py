@@ -2,14 +2,29 @@
 
 import unicodedata
 
+from rich.console import Console
 from rich.text import Text
 
 BAR = 10
 
 
+class Terminal(Console):
+    """Standard output. No markup: what users and scouts write in square brackets is text."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, markup=False)
+
+    def on_broken_pipe(self) -> None:
+        """The reader (head, less) went away: that is no error."""
+        try:
+            super().on_broken_pipe()
+        except SystemExit:
+            raise SystemExit(0) from None
+
+
 def plain(text: str) -> str:
-    """Text without what could steer a terminal: control characters (line ends stay) and direction overrides."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    """One line of text without what could steer a terminal: no control characters, no direction overrides."""
+    return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
 def share(value: float) -> str:

@@ -87,12 +87,15 @@ def _ledger(workspace: Workspace) -> Check:
         return Check(name="ledger", status="note", detail="none: this is a read-only replica")
     try:
         with Ledger(workspace.ledger, read_only=True) as ledger:
-            faults, counts, open_failures = ledger.check(), ledger.counts(), len(ledger.failures())
+            if faults := ledger.check():
+                return Check(
+                    name="ledger", status="broken", detail="; ".join(faults[:3]), remedy="restore it from a copy"
+                )
+            counts, runs = ledger.counts(), ledger.runs()
+            failed = len(ledger.failures(runs[-1]["id"])) if runs else 0
     except SemdriveError as error:
-        return Check(name="ledger", status="broken", detail=str(error), remedy="run semdrive index")
-    if faults:
-        return Check(name="ledger", status="broken", detail="; ".join(faults), remedy="restore it from a copy")
-    detail = f"{sum(counts.values()):,} results of {len(counts)} stages, {open_failures} failures unanswered"
+        return Check(name="ledger", status="broken", detail=str(error), remedy="restore it from a copy, or index anew")
+    detail = f"{sum(counts.values()):,} results of {len(counts)} stages; {failed} failures in the last run"
     return Check(name="ledger", status="fine", detail=detail)
 
 

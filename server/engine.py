@@ -5,26 +5,27 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from scenario.assembly import load_scenario
-from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError, UnknownToken
+from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError, StoreError, UnknownToken
 from scenario.ledger import Ledger, digest
 from scenario.protocols import Embedder
 from scenario.records import Scenario
 from scenario.workspace import Workspace
 from search.chips import read_words
 from search.corpus import Corpus
-from search.query import Filter, format_query, parse
-from search.query.compile import NO_STATES, States, compile_filter, quote
+from search.query import Filter, Query, format_query, parse
+from search.query.compile import NO_STATES, States, compile_filter
 from search.results import Explanation, FacetCounts, ReadAs, SearchPage
-from search.retrieval import Answered, matching_positions, retrieve
+from search.retrieval import Answered, matching_positions, position_of, retrieve
 from search.store import Store
 from server.views import HIT_COLUMNS, Scenes, asks_state, hit, read_as, tree
 
 KEPT_SEARCHES = 64
+T = TypeVar("T")
 Group = Literal["scene"] | None
 
 
@@ -36,15 +37,16 @@ class _Search:
     corpus: Corpus
     read_as: ReadAs
     answered: Answered
-    elapsed_ms: float
-    loading_ms: float
 
 
 class Engine:
     """Search, facets, explain and show over one workspace. Safe to share between threads."""
 
-    def __init__(self, workspace: Workspace, make_embedder: Callable[[str], Embedder]) -> None:
+    def __init__(
+        self, workspace: Workspace, make_embedder: Callable[[str], Embedder], *, kept_searches: int = KEPT_SEARCHES
+    ) -> None:
         """`make_embedder` gets the fingerprint the index was built with; it is called when words are first searched."""
+        self._kept_searches = kept_searches
         self.workspace = workspace
         self._store = Store(workspace.index_uri)
         self._make_embedder = make_embedder
@@ -60,7 +62,15 @@ class Engine:
         self, query: str, *, limit: int = 10, offset: int = 0, group: Group = None, without: Sequence[str] = ()
     ) -> SearchPage:
         """One page of the answer; `without` names chips, as `field:value`, to leave out. Raises `QueryError`."""
-        return self._page(self._search(query, without), offset, limit, group)
+
+        def answer() -> SearchPage:
+            started = perf_counter()
+            search, loading_ms = self._search(query, without)
+            page = self._page(search, offset, limit, group)
+            elapsed_ms = 1000 * (perf_counter() - started) - loading_ms
+            return page.model_copy(update={"elapsed_ms": elapsed_ms, "loading_ms": loading_ms})
+
+        return self._reopening(answer)
 
     def page(self, search_id: str, *, limit: int = 10, offset: int = 0, group: Group = None) -> SearchPage:
         """Another page of a search that was made before. Raises `SearchExpired` when it is no longer kept."""
@@ -68,24 +78,33 @@ class Engine:
             search = self._searches.get(search_id)
         if search is None:
             raise SearchExpired(search_id)
-        return self._page(search, offset, limit, group)
+        started = perf_counter()
+        page = self._page(search, offset, limit, group)
+        return page.model_copy(update={"elapsed_ms": 1000 * (perf_counter() - started)})
 
     def facets(self, query: str = "") -> FacetCounts:
         """Counts over what the query's filter matches; its words do not narrow them."""
-        parsed, corpus = parse(query), self._open()
-        where = compile_filter(parsed.filter, self._states(parsed.filter))
-        chosen = corpus.mask(matching_positions(corpus, where))
-        return FacetCounts(
-            read_as=read_as(parsed, read_words(parsed.text, (), corpus.snapshot.says)),
-            matching=int(chosen.sum()),
-            total=len(corpus),
-            facets=corpus.facets(chosen),
-        )
+        parsed = parse(query)
+
+        def count() -> FacetCounts:
+            corpus = self._open()
+            if parsed.similar is not None:
+                self._placed(query, parsed, lambda: position_of(corpus, str(parsed.similar)))
+            where = compile_filter(parsed.filter, self._states(parsed.filter))
+            chosen = corpus.mask(matching_positions(corpus, where))
+            return FacetCounts(
+                read_as=read_as(parsed, read_words(parsed.text, (), corpus.snapshot.says)),
+                matching=int(chosen.sum()),
+                total=len(corpus),
+                facets=corpus.facets(chosen),
+            )
+
+        return self._reopening(count)
 
     def explain(self, query: str, *, without: Sequence[str] = ()) -> Explanation:
         """What the query means: its tree, its chips, its compiled filter, and how much each retriever found."""
         parsed = parse(query)
-        search = self._search(query, without)
+        search, _ = self._reopening(lambda: self._search(query, without))
         return Explanation(
             read_as=search.read_as,
             ast=tree(parsed),
@@ -96,8 +115,8 @@ class Engine:
             ranked=len(search.answered.order),
         )
 
-    def _search(self, source: str, without: Sequence[str]) -> _Search:
-        started = perf_counter()
+    def _search(self, source: str, without: Sequence[str]) -> tuple[_Search, float]:
+        """The search, kept or made, and the milliseconds that loading the embedder took."""
         query, corpus = parse(source), self._open()
         states = self._states(query.filter)
         stated = {name: sorted(tokens) for name, tokens in states.items()}
@@ -106,21 +125,39 @@ class Engine:
             kept = self._searches.get(search_id)
             if kept:
                 self._searches.move_to_end(search_id)
-                return kept
+                return kept, 0.0
         reading = read_words(query.text, without, corpus.snapshot.says)
         embedder, loading_ms = self._embedder_of(corpus) if query.text else (None, 0.0)
         vector = embedder.embed([reading.text])[0] if embedder else None
-        try:
-            answered = retrieve(corpus, query, reading, compile_filter(query.filter, states), vector)
-        except UnknownToken as error:
-            raise QueryError(str(error), source, *query.similar_span, "take a token that search prints") from error
-        elapsed_ms = 1000 * (perf_counter() - started) - loading_ms
-        search = _Search(search_id, corpus, read_as(query, reading), answered, elapsed_ms, loading_ms)
+        where = compile_filter(query.filter, states)
+        answered = self._placed(source, query, lambda: retrieve(corpus, query, reading, where, vector))
+        search = _Search(search_id, corpus, read_as(query, reading), answered)
         with self._lock:
             self._searches[search_id] = search
-            while len(self._searches) > KEPT_SEARCHES:
+            while len(self._searches) > self._kept_searches:
                 self._searches.popitem(last=False)
-        return search
+        return search, loading_ms
+
+    @staticmethod
+    def _placed(source: str, query: Query, make: Callable[[], T]) -> T:
+        """What `make` gives; an unknown `similar:` token becomes an error with its place in the query."""
+        try:
+            return make()
+        except UnknownToken as error:
+            raise QueryError(str(error), source, *query.similar_span, "take a token that search prints") from error
+
+    def _reopening(self, make: Callable[[], T]) -> T:
+        """What `make` gives; tried once more with everything opened anew if the index was replaced underneath us."""
+        try:
+            return make()
+        except StoreError as error:
+            if type(error) is not StoreError:  # a named state of the index, not files that are gone
+                raise
+        with self._lock:
+            self._store = Store(self.workspace.index_uri)
+            self._corpus = None
+            self._searches.clear()
+        return make()
 
     def _open(self) -> Corpus:
         """The published snapshot in memory; opened anew when a build was published since."""
@@ -177,8 +214,8 @@ class Engine:
             groups=len(scenes.heads) if scenes else None,
             offset=offset,
             limit=limit,
-            elapsed_ms=search.elapsed_ms,
-            loading_ms=search.loading_ms,
+            elapsed_ms=0.0,
+            loading_ms=0.0,
             hits=tuple(hits),
         )
 
@@ -186,13 +223,14 @@ class Engine:
 
     def show(self, token: str) -> Scenario:
         """Everything that is known about a frame, from the ledger. Raises `UnknownToken` and `NoLedger`."""
-        corpus = self._open()
-        found = corpus.snapshot.matching(f"token = {quote(token)}")
-        if len(found) == 0:
-            raise UnknownToken(token)
-        (row,) = corpus.snapshot.rows([int(found[0])], ["scenario_key"])
+        (row,) = self._reopening(lambda: self._rows_of(token))
         with Ledger(self.workspace.require_ledger("show"), read_only=True) as ledger:
             return load_scenario(ledger, row["scenario_key"])
+
+    def _rows_of(self, token: str) -> list[dict[str, Any]]:
+        corpus = self._open()
+        row_id = int(corpus.row_ids[position_of(corpus, token)])
+        return corpus.snapshot.rows([row_id], ["scenario_key"])
 
     def stats(self) -> dict[str, Any]:
         """Size, version and indexes of what is published."""

@@ -185,7 +185,7 @@ class _Reader:
             f"{name}:{words.text}" for name, known in FIELDS.items() if words.text in known.values and name != "tags"
         ]
         near = did_you_mean(words.text, _TAGS)
-        meant = [*exact, *([near] if near and not exact else [])]
+        meant = [*exact, *([f"tag:{near}"] if near and not exact else [])]
         quoted = f'"{words.text}" in quotes'
         hint = f"did you mean {' or '.join([*meant, quoted])}?"
         message = "words cannot stand under OR, NOT or -, only filters can"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -132,7 +133,7 @@ def test_doctor_finds_nothing_broken(index):
         (["search", "similar:nosuchtoken", "--index", "{index}"], {}, "no frame with token 'nosuchtoken'"),
         (["index", "recorded", "--scout", "alfa", "--index", "w"], {}, "is not NAME=FILE"),
         (["index", "recorded", "--scout", "alfa=missing.jsonl", "--index", "w"], {}, "cannot read 'missing.jsonl'"),
-        (["search", "x"], {"SEMDRIVE_INDX": "w"}, "did you mean 'SEMDRIVE_INDEX'?"),
+        (["search", "x"], {"SEMDRIVE_INDX": "w"}, "did you mean SEMDRIVE_INDEX?"),
         (["search", "x", "--limit", "0", "--index", "{index}"], {}, "limit"),
     ],
 )
@@ -142,3 +143,47 @@ def test_bad_input_gets_one_clear_message_and_exit_code_2(tmp_path, index, argum
     assert result.returncode == 2
     assert expected in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_square_brackets_are_text_and_not_markup(index, tmp_path, made_up_run):
+    assert '"[/red]"' in semdrive("search", '"[/red]"', "--index", index).stdout
+    folder = tmp_path / "[bold]workspace"
+    result = semdrive("index", "recorded", "--scout", f"[/b]={made_up_run / 'bravo.jsonl'}", "--index", str(folder))
+    assert result.returncode == 0, result.stderr
+    assert "[bold]workspace" in result.stdout
+
+
+def test_a_reader_that_goes_away_is_no_error(index):
+    command = f"{sys.executable} -m semdrive search --limit 10 --index {index} | head -1; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_an_offset_beyond_the_end_says_so(index):
+    assert "Nothing at offset 500" in semdrive("search", "--offset", "500", "--index", index).stdout
+
+
+def test_an_interrupt_says_that_what_was_finished_is_kept(tmp_path, made_up_run):
+    command = [
+        sys.executable,
+        "-m",
+        "semdrive",
+        "index",
+        "recorded",
+        *scouts(made_up_run),
+        "--index",
+        str(tmp_path / "w"),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        while not (tmp_path / "w" / "ledger.sqlite").exists():  # it is at work
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert "what was finished is kept" in said
+
+
+def test_usage_errors_are_json_too_where_json_was_asked_for(index):
+    result = semdrive("search", "x", "--offset=-1", "--json", "--index", index)
+    assert result.returncode == 2
+    assert "--offset" in json.loads(result.stderr)["message"]

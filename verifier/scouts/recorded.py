@@ -34,6 +34,10 @@ class RecordedRun:
     def scan(cls, path: Path) -> "RecordedRun":
         """Raises `InputError` when the file cannot be opened; a bad line goes to `unreadable` and the rest goes on."""
         run = cls(path)
+        if path.exists() and not path.is_file():
+            raise InputError(
+                f"{str(path)!r} is no regular file; name a JSONL file of scout reports, not a pipe or folder"
+            )
         offset = 0
         try:
             with path.open("rb") as file:

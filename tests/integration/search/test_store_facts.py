@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,10 @@ import pytest
 import search.store
 from drives import Drives, drive, scenario
 from rows import BUILD, DIM, row, table_of, unit_vectors, with_vectors
-from scenario.errors import IndexMismatch, NoIndex
+from scenario.errors import IndexMismatch, NoIndex, StoreError
 from scenario.records import Facts
 from search.schema import DESCRIPTION_VECTOR, REASONING_VECTOR, VECTOR_COLUMNS, schema
-from search.store import TABLE, VECTOR_INDEX_FROM, Snapshot, Store
+from search.store import TABLE, VECTOR_INDEX_FROM, Build, Snapshot, Store
 from server.engine import Engine
 
 ROOT = Path(search.store.__file__).parents[1]
@@ -257,3 +259,50 @@ def test_a_log_without_frames_is_an_empty_index(tmp_path):
         page = engine.search(query, group="scene")
         assert (page.matching, page.ranked, page.groups, page.hits) == (0, 0, 0, ())
     assert engine.facets().total == 0
+
+
+# Clean-up, and an index that is replaced
+
+
+def test_a_rebuild_publishes_though_the_published_build_is_older_than_what_is_kept(tmp_path):
+    drives = Drives.at(tmp_path / "w")
+    drives.write(drive(5), "one")
+    store = Store(drives.workspace.index_uri, keep_old_versions=timedelta(0))
+    build = Build("two", drives.embedder.fingerprint, drives.embedder.dim)
+    version = store.write([drives.row(one) for one in drive(7)], build, run=2)
+    assert (store.published_version(), len(store.snapshot())) == (version, 7)
+
+
+def test_readers_of_the_last_build_can_finish_after_a_rebuild_cleaned_up(tmp_path):
+    drives = Drives.at(tmp_path / "w")
+    drives.write(drive(5), "one")
+    reader = Store(drives.workspace.index_uri).snapshot()
+    build = Build("two", drives.embedder.fingerprint, drives.embedder.dim)
+    store = Store(drives.workspace.index_uri, keep_old_versions=timedelta(0))
+    store.write([drives.row(one) for one in drive(7)], build, run=2)
+    assert len(reader.columns(["token", "description"])) == 5
+
+
+def test_an_engine_survives_an_index_that_is_deleted_and_built_again(tmp_path):
+    drives = Drives.at(tmp_path / "w")
+    drives.write(drive(5), "one")
+    engine = engine_over(drives)
+    assert engine.search("").ranked == 5
+    shutil.rmtree(drives.workspace.index_uri)
+    drives.write(drive(7), "two")
+    assert engine.search("risk:* OR NOT risk:*").ranked == 7
+    assert engine.facets("").total == 7
+
+
+def test_an_index_that_cannot_be_reached_is_an_error_with_a_name():
+    with pytest.raises(StoreError, match="opening the index failed"):
+        Store("nosuchscheme://bucket/index").snapshot()
+
+
+def test_a_phrase_does_not_cross_from_one_text_into_the_next(tmp_path):
+    drives = Drives.at(tmp_path / "w")
+    one = scenario("t", Facts(description="The road is closed"), labels=["traffic cone"])
+    drives.write([one])
+    engine = engine_over(drives)
+    assert engine.search('"is closed"').ranked == 1
+    assert engine.search('"closed traffic cone"').ranked == 0

@@ -40,7 +40,7 @@ def test_an_unknown_key_in_the_file_is_refused_with_the_nearest_one(tmp_path):
 
 
 def test_an_unknown_variable_is_refused_with_the_nearest_one(tmp_path):
-    with pytest.raises(ConfigError, match=r"'SEMDRIVE_LIMT'; did you mean 'SEMDRIVE_LIMIT'\?"):
+    with pytest.raises(ConfigError, match=r"SEMDRIVE_LIMT; did you mean SEMDRIVE_LIMIT\?"):
         load_settings({}, {"SEMDRIVE_LIMT": "1"}, tmp_path)
 
 

@@ -203,7 +203,7 @@ class TestTheFile:
 
         with Ledger(path, read_only=True) as reader:
             assert reader.payloads(["k"]) == {"k": b"p"}
-            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            with pytest.raises(WorkspaceError, match="readonly"):
                 reader.start_run({})
 
     def test_a_read_only_ledger_that_is_not_there_is_not_made(self, path):

@@ -120,3 +120,17 @@ def test_an_indexer_that_was_killed_holds_nothing(tmp_path):
     with Workspace.open(tmp_path / "ws").writing():
         held = True
     assert held
+
+
+def test_what_a_killed_run_left_behind_is_taken_over(tmp_path):
+    root = tmp_path / "ws"
+    root.mkdir()
+    for name in ("ledger.sqlite", "ledger.sqlite-wal", ".indexer.lock", "workspace.toml.partial"):
+        (root / name).touch()
+    assert Workspace.create(root).ledger == root / "ledger.sqlite"
+
+
+def test_an_unknown_key_in_the_workspace_file_gets_a_suggestion(tmp_path):
+    (tmp_path / "workspace.toml").write_text('indx = "elsewhere.lance"\n')
+    with pytest.raises(WorkspaceError, match="did you mean 'index'"):
+        Workspace.open(tmp_path)

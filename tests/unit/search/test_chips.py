@@ -2,6 +2,7 @@
 
 import pytest
 
+from scenario.errors import ConfigError
 from scenario.labels import LABELS
 from scenario.vocabulary import FIELDS, GROUPS
 from search.chips import Chip, read_words
@@ -106,7 +107,29 @@ def test_a_word_that_is_not_near_the_vocabulary_is_left_alone(word):
     assert read_words(word).corrections == ()
 
 
-@pytest.mark.parametrize("word", ["unexpected", "driver", "garbage", "close", "flooring"])
+@pytest.mark.parametrize("word", ["driver", "garbage", "close", "flooring"])
 def test_a_word_that_the_corpus_says_is_not_turned_into_another(word):
     assert read_words(word).corrections
     assert read_words(word, occurs=lambda said: said == word).text == word
+
+
+@pytest.mark.parametrize("word", ["training", "reconstruction", "emerging", "locking", "unexpected"])
+def test_a_word_that_differs_in_its_first_letter_is_not_a_misspelling(word):
+    assert read_words(word).corrections == ()
+
+
+@pytest.mark.parametrize("text", ["not at night", "never any rain", "without rain or fog", "no jaywalker"])
+def test_what_is_negated_implies_nothing(text):
+    assert read_words(text).chips == ()
+
+
+def test_a_negation_ends_where_something_else_begins():
+    assert [chip.text for chip in read_words("no rain but a jaywalker at night").chips] == [
+        "vru_status:jaywalking",
+        "time_of_day:night",
+    ]
+
+
+def test_a_chip_that_is_not_there_cannot_be_left_out():
+    with pytest.raises(ConfigError, match="no chip named 'weather:rain'"):
+        read_words("jaywalker at night", ["weather:rain"])

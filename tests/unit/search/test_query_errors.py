@@ -44,7 +44,7 @@ def pointed_at(error):
         ("is:verifed", "verifed", "did you mean verified?"),
         ("sort:rsk-desc", "rsk-desc", "did you mean risk?"),
         ("sort:risk", "risk", "sort:risk-desc"),
-        ("construction OR constructin", "constructin", "did you mean construction"),
+        ("construction OR constructin", "constructin", "did you mean tag:construction"),
         ("risk:abc", "abc", "risk>=4"),
         ("risk>=4,5", "4,5", "risk>=4"),
         ("risk:9..6", "9..6", "risk:6..9"),

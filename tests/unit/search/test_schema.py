@@ -9,7 +9,7 @@ from scenario.records import Facts, ScoutReport
 from scenario.vocabulary import FIELDS, SCALAR_FIELDS, Tag
 from search.query.compile import TEXT_COLUMN
 from search.query.fields import QUERY_FIELDS, Kind
-from search.schema import BELIEF_COLUMNS, IndexRow, batch, belief_column, reasoning_text, schema, searchable_text
+from search.schema import BELIEF_COLUMNS, IndexRow, batch, belief_column, reasoning_text, schema, searchable_texts
 
 
 def report(description=None, reasoning=None):
@@ -21,18 +21,18 @@ def row_of(one, description_vector=None, reasoning_vector=None):
     return batch(rows, 7, schema(4)).to_pylist()[0]
 
 
-def test_searchable_text_is_the_descriptions_and_the_labels_each_once():
+def test_searchable_texts_is_the_descriptions_and_the_labels_each_once():
     one = scenario(
         "t",
         Facts(description="Barrels."),
         reports=[report("Barrels."), report("A closed lane.")],
         labels=["traffic cone", "person", "traffic cone"],
     )
-    assert searchable_text(one) == "Barrels.\nA closed lane.\ntraffic cone, person"
+    assert searchable_texts(one) == ["Barrels.", "A closed lane.", "traffic cone, person"]
 
 
-def test_searchable_text_of_a_frame_about_which_nothing_was_said_is_empty():
-    assert searchable_text(scenario("t", reports=[report("None"), report(" ")])) == ""
+def test_searchable_texts_of_a_frame_about_which_nothing_was_said_is_empty():
+    assert searchable_texts(scenario("t", reports=[report("None"), report(" ")])) == []
 
 
 def test_reasoning_text_is_what_the_scouts_reasoned_and_why_the_judge_chose():
@@ -86,7 +86,7 @@ def test_the_row_holds_the_verdict_the_beliefs_and_the_folded_text():
     row = row_of(one, np.ones(4, dtype=np.float32) / 2)
     assert (row["weather"], row["risk"], row["tags"]) == ("rain", 7, ["construction", "vru_hazard"])
     assert row[belief_column("weather", "rain")] == 0.5
-    assert (row["text"], row[TEXT_COLUMN]) == ("A Straße.\nperson", "a strasse. person")
+    assert (row["text"], row[TEXT_COLUMN]) == ("A Straße.\nperson", "a strasse.\nperson")
     assert (row["scene"], row["scene_key"]) == ("s", "st")
     assert (row["objects"], row["scenario_key"], row["run"]) == (["person"], "key", 7)
     assert row["description_vector"] == [0.5] * 4

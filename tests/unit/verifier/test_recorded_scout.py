@@ -100,7 +100,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_directory_is_no_run(tmp_path):
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="no regular file"):
         RecordedRun.scan(tmp_path)
 
 
