@@ -16,7 +16,7 @@ from scenario.errors import ReportMissing, SemdriveError
 from scenario.ledger import Failure, Ledger, digest, result_key
 from scenario.protocols import Deadline, Embedder, Grounder, Judge, Scout
 from scenario.records import SCHEMA_VERSION, Frame, Grounding, Provenance, Record, ScoutReport
-from search.schema import reasoning_text
+from search.schema import TABLE_VERSION, reasoning_text
 from search.store import Store
 from verifier.beliefs import FINGERPRINT as BELIEFS
 from verifier.beliefs import believe
@@ -207,7 +207,7 @@ class Pipeline:
     def _embed(
         self, stages: StageRunner, refs: Sequence[ScenarioRef], scenarios: dict[str, str]
     ) -> list[EmbeddedScenario]:
-        fingerprint = self.embedder.fingerprint
+        fingerprint = f"{self.embedder.fingerprint}:{TABLE_VERSION}"
         tasks = [Task(result_key("embed", ref.frame.token, fingerprint, [ref.verdict]), ref.frame) for ref in refs]
         done = stages.stage("embed", tasks, partial(self._make_vectors, scenarios))
         return [

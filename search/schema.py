@@ -13,7 +13,7 @@ from scenario.records import Scenario
 from scenario.vocabulary import FIELDS, SCALAR_FIELDS, Tag
 from search.query.compile import TEXT_COLUMN, fold
 
-TABLE_VERSION = 1
+TABLE_VERSION = 1  # raise it when the columns, or the texts they are made from, change
 DESCRIPTION_VECTOR, REASONING_VECTOR = "description_vector", "reasoning_vector"
 VECTOR_COLUMNS = (DESCRIPTION_VECTOR, REASONING_VECTOR)
 RUN_COLUMNS = ("run",)  # what may differ between two equal indexes

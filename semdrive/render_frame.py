@@ -34,7 +34,7 @@ def render_frame(scenario: Scenario) -> None:
 
 def _facts_table(scenario: Scenario) -> Table:
     table = Table(title="Facts", title_justify="left", title_style="bold")
-    table.add_column("field", overflow="fold")
+    table.add_column("field", no_wrap=True)
     for report in scenario.reports:
         table.add_column(Text(plain(report.scout)), overflow="fold")
     table.add_column(scenario.verdict.judge, style="bold", overflow="fold")
