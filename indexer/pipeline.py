@@ -61,6 +61,8 @@ class Pipeline:
 
         `unreadable` is input that was lost before there was a frame to speak of; it is recorded as failures.
         """
+        if not dry_run:
+            self._ready_embedder()
         run = 0 if dry_run else self._start(unreadable)
         stages = StageRunner(self.ledger, run, self.batch_size, self.progress, dry_run)
         grounded = self._ground(stages)
@@ -84,6 +86,12 @@ class Pipeline:
         if not dry_run:
             self.ledger.finish_run(run, summary.model_dump(mode="json"))
         return summary
+
+    def _ready_embedder(self) -> None:
+        """Load an embedder that the index does not know yet: one that is not there should fail before hours of work."""
+        published = self.store.published_version() is not None
+        if not published or self.store.snapshot().build.embedder != self.embedder.fingerprint:
+            _ = self.embedder.dim
 
     @property
     def config(self) -> dict[str, object]:

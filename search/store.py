@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -162,6 +163,16 @@ class Snapshot:
         return described
 
 
+def _batches(
+    rows: Iterable[IndexRow], run: int, columns: pa.Schema, on_rows: Callable[[int], None]
+) -> Iterator[pa.RecordBatch]:
+    """The rows in batches of thousands: small writes would leave a file each."""
+    rest = iter(rows)
+    while part := list(islice(rest, ROWS_PER_BATCH)):
+        yield batch(part, run, columns)
+        on_rows(len(part))
+
+
 def _with_vector(column: str, where: str | None) -> str:
     return f"({where}) AND {column} IS NOT NULL" if where else f"{column} IS NOT NULL"
 
@@ -228,20 +239,7 @@ class Store:
     ) -> int:
         """Write a whole table, index it and publish it; returns its version. `rows` is consumed batch by batch."""
         columns = schema(build.dim, build.metadata())
-
-        def batches() -> Iterable[pa.RecordBatch]:
-            pending: list[IndexRow] = []
-            for row in rows:
-                pending.append(row)
-                if len(pending) == ROWS_PER_BATCH:
-                    yield batch(pending, run, columns)
-                    on_rows(len(pending))
-                    pending = []
-            if pending:
-                yield batch(pending, run, columns)
-                on_rows(len(pending))
-
-        reader = pa.RecordBatchReader.from_batches(columns, batches())
+        reader = pa.RecordBatchReader.from_batches(columns, _batches(rows, run, columns, on_rows))
         # A frame without text has no vector; what is not NULL was checked when it was embedded.
         table = self._db.create_table(TABLE, data=reader, schema=columns, mode="overwrite", on_bad_vectors="null")
         self._index(table)
@@ -254,7 +252,7 @@ class Store:
         published = self.published_version()
         if published is None:
             return self.keep_old_versions
-        made = next(entry["timestamp"] for entry in table.list_versions() if entry["version"] == published)
+        made = {entry["version"]: entry["timestamp"] for entry in table.list_versions()}[published]
         age: timedelta = datetime.now(made.tzinfo) - made
         return max(self.keep_old_versions, age + timedelta(minutes=1))
 

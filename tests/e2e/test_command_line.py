@@ -187,3 +187,12 @@ def test_usage_errors_are_json_too_where_json_was_asked_for(index):
     result = semdrive("search", "x", "--offset=-1", "--json", "--index", index)
     assert result.returncode == 2
     assert "--offset" in json.loads(result.stderr)["message"]
+
+
+def test_an_embedder_that_cannot_be_loaded_fails_before_any_work(tmp_path, made_up_run):
+    folder, model = str(tmp_path / "w"), str(tmp_path / "no-such-model")
+    arguments = ["index", "recorded", *scouts(made_up_run), "--index", folder, "--embedder", model]
+    result = semdrive(*arguments, HF_HUB_OFFLINE="1")
+    assert result.returncode == 2
+    assert "cannot load embedding model" in result.stderr
+    assert "ground" not in result.stderr
