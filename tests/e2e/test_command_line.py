@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -163,24 +166,32 @@ def test_an_offset_beyond_the_end_says_so(index):
     assert "Nothing at offset 500" in semdrive("search", "--offset", "500", "--index", index).stdout
 
 
-def test_an_interrupt_says_that_what_was_finished_is_kept(tmp_path, made_up_run):
-    command = [
-        sys.executable,
-        "-m",
-        "semdrive",
-        "index",
-        "recorded",
-        *scouts(made_up_run),
-        "--index",
-        str(tmp_path / "w"),
+def test_an_interrupt_says_that_what_was_finished_is_kept(tmp_path):
+    run, folder = tmp_path / "long.jsonl", tmp_path / "w"
+    lines = [
+        {"token": f"{n:032x}", "description": f"Frame {n} of a drive that is long enough to stop."} for n in range(3000)
     ]
+    run.write_text("\n".join(json.dumps(line) for line in lines))
+    command = [sys.executable, "-m", "semdrive", "index", "recorded", "--scout", f"a={run}", "--index", str(folder)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        while not (tmp_path / "w" / "ledger.sqlite").exists():  # it is at work
+        while not is_running(folder / "ledger.sqlite"):
             assert process.poll() is None
+            sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
     assert process.returncode == 130
     assert "what was finished is kept" in said
+
+
+def is_running(path: Path) -> bool:
+    """Whether an indexer has begun its run: its models are loaded, and it works."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path)) as ledger:
+        try:
+            return bool(ledger.execute("SELECT count(*) FROM runs").fetchone()[0])
+        except sqlite3.OperationalError:  # no table yet
+            return False
 
 
 def test_usage_errors_are_json_too_where_json_was_asked_for(index):
