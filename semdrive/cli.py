@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,8 +47,11 @@ def _engine(index: str | None) -> Any:
     return semdrive.open(_settings(index=index).index)
 
 
-def _print_json(record: Any) -> None:
-    sys.stdout.write(record.model_dump_json(indent=2) + "\n")
+def _answer(record: Any, as_json: bool, render: Callable[[Any], None]) -> None:
+    if as_json:
+        sys.stdout.write(record.model_dump_json(indent=2) + "\n")
+    else:
+        render(record)
 
 
 @index_app.command(
@@ -81,10 +85,7 @@ def index_recorded(
             progress=progress,
             dry_run=dry_run,
         )
-    if as_json:
-        _print_json(summary)
-    else:
-        render_run(summary, settings.index)
+    _answer(summary, as_json, lambda run: render_run(run, settings.index))
     if not summary.indexed:
         raise typer.Exit(1)
 
@@ -118,10 +119,7 @@ def search(
 
     engine, limit = _engine(index), _settings(limit=limit).limit
     page = engine.search(query, limit=limit, offset=offset, group="scene" if group else None, without=without or ())
-    if as_json:
-        _print_json(page)
-    else:
-        render_search(page)
+    _answer(page, as_json, render_search)
 
 
 @app.command(epilog="Example: semdrive facets 'construction risk:>=6'")
@@ -130,10 +128,7 @@ def facets(query: QueryText = "", index: Index = None, as_json: Json = False) ->
     from semdrive.render import render_facets
 
     counted = _engine(index).facets(query)
-    if as_json:
-        _print_json(counted)
-    else:
-        render_facets(counted)
+    _answer(counted, as_json, render_facets)
 
 
 @app.command(epilog="Example: semdrive show e93e98b63d3b40209056d129dc53ceee")
@@ -146,10 +141,7 @@ def show(
     from semdrive.render_frame import render_frame
 
     scenario = _engine(index).show(token)
-    if as_json:
-        _print_json(scenario)
-    else:
-        render_frame(scenario)
+    _answer(scenario, as_json, render_frame)
 
 
 @app.command(epilog="Example: semdrive explain 'risk>=4 AND construction jaywalker at night'")
@@ -158,10 +150,7 @@ def explain(query: QueryText, index: Index = None, without: Without = None, as_j
     from semdrive.render import render_explanation
 
     explanation = _engine(index).explain(query, without=without or ())
-    if as_json:
-        _print_json(explanation)
-    else:
-        render_explanation(explanation)
+    _answer(explanation, as_json, render_explanation)
 
 
 @app.command()

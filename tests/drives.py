@@ -26,8 +26,10 @@ from scenario.records import (
 )
 from scenario.vocabulary import FIELDS, SCALAR_FIELDS, Tag, TrafficControl
 from scenario.workspace import Workspace
+from search.results import SearchPage
 from search.schema import IndexRow, reasoning_text
 from search.store import Build, Store
+from server.engine import Engine
 
 SUBJECTS = ("a pedestrian", "a cyclist", "two barrels", "a truck", "an ambulance")
 PLACES = ("in the road", "beside the curb", "at night", "on a wet road")
@@ -144,3 +146,15 @@ def _recorded(ledger: Ledger, run: int, one: Scenario) -> str:
         provenance=one.provenance,
     )
     return put("scenario", ref)
+
+
+def engine_over(drives: Drives) -> Engine:
+    return Engine(drives.workspace, lambda fingerprint: drives.embedder)
+
+
+def no_embedder(fingerprint: str) -> HashEmbedder:
+    raise AssertionError("a filter asked for the embedder")
+
+
+def tokens(page: SearchPage) -> list[str]:
+    return [hit.token for hit in page.hits]

