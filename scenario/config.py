@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -25,6 +25,24 @@ class Settings(Record):
     embedder: str = Field("minilm", description="`minilm`, or any sentence-transformers model by name or path")
     limit: int = Field(10, ge=1, le=1000, description="hits a page")
     batch_size: int = Field(256, ge=1, le=10_000, description="frames a stage takes at a time")
+
+
+S = TypeVar("S", bound=Record)
+
+
+def options(model: type[S], owner: str, given: Mapping[str, Any]) -> S:
+    """`given` as the settings record of a back end. Raises `ConfigError` naming `owner`, the key, what it takes."""
+    for key in given:
+        if key not in model.model_fields:
+            raise ConfigError(f"{owner}: {unknown('option', key, model.model_fields)}")
+    try:
+        return model(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "missing":
+            raise ConfigError(f"{owner}: option {name!r} is needed: {model.model_fields[name].description}") from error
+        raise ConfigError(f"{owner}: option {name!r} is {first['input']!r}: {first['msg']}") from error
 
 
 def load_settings(

@@ -4,11 +4,21 @@ SemdriveError
   + ConfigError
   |   + UnknownBackend
   |   + MissingExtra
+  |   + ProfileError
+  |   + WeightsMissing
   + InputError
   |   + LineUnreadable
   |   + InventoryUnreadable
+  |   + LogUnreadable
+  |   + ImageUnreadable
   + ScoutError
   |   + ReportMissing
+  |   + ModelUnavailable
+  |   + ReplyCut
+  |   + ReplyInvalid
+  |   + DeadlinePassed
+  + JudgeError
+  + DownloadError
   + QueryError
   + WorkspaceError
   |   + NoWorkspace
@@ -71,6 +81,18 @@ class MissingExtra(ConfigError):
         super().__init__(f"{kind} {name!r} needs the extra '{extra}': pip install 'semantic-drive-search[{extra}]'")
 
 
+class ProfileError(ConfigError):
+    """A profile that does not exist, or that says what no back end understands."""
+
+
+class WeightsMissing(ConfigError):
+    """A model's file that is not on this machine. The message says how to get it."""
+
+    def __init__(self, reference: str, remedy: str) -> None:
+        super().__init__(f"the model file {reference!r} is not on this machine; {remedy}")
+        self.reference = reference
+
+
 class InputError(SemdriveError):
     """A file that cannot be read as what it was given for."""
 
@@ -87,6 +109,22 @@ class InventoryUnreadable(InputError):
     """An inventory text that does not follow `[CAMERA]: N label (Size/conf, …); …` or `[CAMERA]: Clear`."""
 
 
+class LogUnreadable(InputError):
+    """A table, a map or another part of a driving log; `token` is the frame it is about, None for the whole log."""
+
+    def __init__(self, path: str, reason: str, token: str | None = None) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason, self.token = path, reason, token
+
+
+class ImageUnreadable(InputError):
+    """A camera's picture that is missing, damaged or no picture."""
+
+    def __init__(self, path: str, reason: str, token: str | None = None) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason, self.token = path, reason, token
+
+
 class ScoutError(SemdriveError):
     """A scout that could not report on a frame."""
 
@@ -96,6 +134,30 @@ class ReportMissing(ScoutError):
 
     def __init__(self, scout: str, token: str) -> None:
         super().__init__(f"the recorded run of scout {scout!r} has no line for frame {token}")
+
+
+class ModelUnavailable(ScoutError):
+    """A model that cannot be reached or loaded, whatever the frame: the frames after this one will fail too."""
+
+
+class ReplyCut(ScoutError):
+    """A reply that reached its token budget before it was whole."""
+
+
+class ReplyInvalid(ScoutError):
+    """A reply that does not follow the schema it was asked for."""
+
+
+class DeadlinePassed(ScoutError):
+    """A reply that did not come in time."""
+
+
+class JudgeError(SemdriveError):
+    """A judge that could not propose: the scouts then vote."""
+
+
+class DownloadError(SemdriveError):
+    """A model file that could not be fetched: no network, no such file, no room on the disk."""
 
 
 class QueryError(SemdriveError):

@@ -28,7 +28,14 @@ class Deadline:
         return self.at_s is not None and monotonic() >= self.at_s
 
 
-class Grounder(Protocol):
+class Closable(Protocol):
+    """A back end that may hold a model or a file. The pipeline closes each after its stage, so that one at a time is
+    resident; one that is used again opens what it needs again."""
+
+    def close(self) -> None: ...
+
+
+class Grounder(Closable, Protocol):
     """Sees what is there. Raises `InputError` for a frame it cannot read."""
 
     @property
@@ -41,7 +48,7 @@ class Grounder(Protocol):
     def ground(self, frames: Sequence[Frame]) -> list[Grounding]: ...
 
 
-class Scout(Protocol):
+class Scout(Closable, Protocol):
     """Reports facts about a frame. Raises `ScoutError`, or `InputError` for an input it cannot read."""
 
     @property
@@ -49,6 +56,11 @@ class Scout(Protocol):
 
     @property
     def fingerprint(self) -> str: ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many frames it may be asked about at once, from as many threads."""
+        ...
 
     def inputs(self, frame: Frame, grounding_key: str) -> tuple[str, ...]:
         """Digests of what it reads for this frame, the grounding's key if it reads that. Raises `ReportMissing`."""
@@ -63,14 +75,17 @@ class Answerer(Protocol):
     def answer(self, frame: Frame, grounding: Grounding, question: str, *, deadline: Deadline) -> Answer: ...
 
 
-class Judge(Protocol):
-    """Reads; never sees pixels."""
+class Judge(Closable, Protocol):
+    """Reads; never sees pixels. Raises `JudgeError` where it cannot propose; the scouts then vote."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def fingerprint(self) -> str: ...
+
+    @property
+    def concurrency(self) -> int: ...
 
     def propose(self, grounding: Grounding, reports: Sequence[ScoutReport]) -> list[Facts]: ...
 

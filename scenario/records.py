@@ -94,17 +94,39 @@ class SizeClass(StrEnum):
     SMALL = "Small"
 
 
+class MotionState(StrEnum):
+    """What an annotator says a thing is doing, where a log has that."""
+
+    MOVING = "moving"
+    STOPPED = "stopped"
+    PARKED = "parked"
+    STANDING = "standing"
+    SITTING = "sitting"
+
+
 class Detection(Record):
-    """One thing that a grounder saw. A recorded inventory may count it without listing its box: then no confidence."""
+    """One thing that a grounder saw. A recorded inventory may count it without listing its box: then no confidence.
+
+    Distances are on the ground, to the middle of the thing. The ego path is where the ego drove afterwards
+    (`driven`), or straight ahead where fewer than two poses are known or it stood still (`straight`).
+    """
 
     label: str
     camera: str
     confidence: Probability | None = None
     box_xyxy_px: tuple[float, float, float, float] | None = None
     size_class: SizeClass | None = None
-    range_m: float | None = None
-    lateral_m: float | None = None
-    path: Literal["driven", "straight"] | None = None  # what lateral_m is measured from
+    range_m: float | None = None  # from the ego's origin, the middle of its rear axle
+    ahead_m: float | None = None  # along the ego path; negative behind
+    lateral_m: float | None = None  # from the ego path; left of it is positive
+    path: Literal["driven", "straight"] | None = None  # which ego path that is
+    size_m: Vector3 | None = None  # length, width, height
+    heading_deg: float | None = None  # of its front, against the path there: 0 along it, 180 oncoming, 90 to the left
+    speed_mps: float | None = None
+    lateral_speed_mps: float | None = None  # across the path; leftward is positive
+    state: MotionState | None = None
+    visibility: Probability | None = None  # the share of it that can be seen in this camera
+    instance: str | None = None  # one thing seen by two cameras is two detections of one instance
 
     @field_validator("label")
     @classmethod
@@ -121,6 +143,7 @@ class Grounding(Record):
     fingerprint: str
     cameras: tuple[str, ...] = ()
     detections: tuple[Detection, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader should know, as "annotations are incomplete"
 
     def of(self, labels: Collection[str], min_confidence: float = 0.0) -> tuple[Detection, ...]:
         """The detections with one of `labels`. One without a confidence never passes a threshold above zero."""
@@ -228,6 +251,8 @@ class ScoutReport(Record):
     irregularities: tuple[Irregularity, ...] = ()
     usage: Usage | None = None
     latency_s: float | None = None
+    settings: dict[str, str | int | float] = {}  # the sampling it was made with: seed, temperature, …
+    notes: tuple[str, ...] = ()  # what a reader should know, as "the thinking was cut at its budget"
 
 
 class Reason(Record):
@@ -251,12 +276,16 @@ class Candidate(Record):
 
 
 class Verdict(Record):
-    """The judge's choice. `agreement` is the mean over fields of the share of scout pairs that agree, or None."""
+    """The judge's choice. `agreement` is the mean over fields of the share of scout pairs that agree, or None.
+
+    `judge` is who proposed the candidates; `notes` say why that is not the judge who was asked.
+    """
 
     judge: str
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)]
     chosen: int = 0
     agreement: Probability | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def facts(self) -> Facts:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
 from scenario.errors import MissingExtra, UnknownBackend
-from scenario.protocols import Embedder, Judge
+from scenario.protocols import Embedder, Grounder, Judge, Scout
 
 T = TypeVar("T")
 OUR_ROOMS = frozenset({"scenario", "search", "verifier", "indexer", "gold_set", "server", "semdrive"})
@@ -24,13 +24,31 @@ class Registry(Generic[T]):
             raise UnknownBackend(self.kind, name, self.targets)
         module, _, factory = self.targets[name].partition(":")
         try:
-            make = getattr(import_module(module), factory)
+            return cast("T", getattr(import_module(module), factory)(**options))
         except ModuleNotFoundError as error:
             if name not in self.extras or (error.name or "").partition(".")[0] in OUR_ROOMS:
                 raise  # a bug of ours, not a missing extra
             raise MissingExtra(self.kind, name, self.extras[name]) from error
-        return cast("T", make(**options))
 
 
-JUDGES: Registry[Judge] = Registry("judge", {"vote": "verifier.judges.vote:VoteJudge"})
+GROUNDERS: Registry[Grounder] = Registry(
+    "grounder",
+    {
+        "annotations": "indexer.grounding.annotations:AnnotationGrounder",
+        "yoloe": "indexer.grounding.yoloe:yoloe_grounder",
+    },
+    {"yoloe": "vision"},
+)
+SCOUTS: Registry[Scout] = Registry(
+    "scout",
+    {
+        "rules": "verifier.scouts.rules:rules_scout",
+        "llama_cpp": "verifier.scouts.vision:llama_cpp_scout",
+        "openai": "verifier.scouts.vision:openai_scout",
+    },
+    {"llama_cpp": "llama"},
+)
+JUDGES: Registry[Judge] = Registry(
+    "judge", {"vote": "verifier.judges.vote:VoteJudge", "llm": "verifier.judges.llm:llm_judge"}, {"llm": "llama"}
+)
 EMBEDDERS: Registry[Embedder] = Registry("embedder", {"sentence_transformers": "search.embedding:SentenceEmbedder"})

@@ -41,12 +41,16 @@ class ScriptedGrounder:
 
     by_token: dict[str, Grounding | InputError] = field(default_factory=dict)
     fingerprint: str = "scripted-grounder"
+    closed: int = 0
 
     def inputs(self, frame: Frame) -> tuple[str, ...]:
         return (frame.token,)
 
     def ground(self, frames: Sequence[Frame]) -> list[Grounding]:
         return [self._ground(frame) for frame in frames]
+
+    def close(self) -> None:
+        self.closed += 1
 
     def _ground(self, frame: Frame) -> Grounding:
         said = self.by_token.get(frame.token, Grounding(backend="scripted", fingerprint=self.fingerprint))
@@ -63,6 +67,11 @@ class ScriptedScout:
     by_token: dict[str, Facts | ScoutError] = field(default_factory=dict)
     fingerprint: str = "scripted-scout"
     asked: list[str] = field(default_factory=list)  # the tokens it reported on, in order
+    concurrency: int = 1
+    closed: int = 0
+
+    def close(self) -> None:
+        self.closed += 1
 
     def inputs(self, frame: Frame, grounding_key: str) -> tuple[str, ...]:
         if frame.token not in self.by_token:
@@ -86,6 +95,11 @@ class ScriptedJudge:
     answer: Answer = field(default_factory=lambda: Answer(verdict="unsure"))
     name: str = "scripted"
     fingerprint: str = "scripted-judge"
+    concurrency: int = 1
+    closed: int = 0
+
+    def close(self) -> None:
+        self.closed += 1
 
     def propose(self, grounding: Grounding, reports: Sequence[ScoutReport]) -> list[Facts]:
         return self.proposals.popleft() if self.proposals else [reports[0].facts]

@@ -24,6 +24,7 @@ from verifier.evidence import grounded
 class VoteJudge:
     name: str = "vote"
     fingerprint: str = "vote-1"
+    concurrency: int = 1
 
     def propose(self, grounding: Grounding, reports: Sequence[ScoutReport]) -> list[Facts]:
         """One candidate: the result of the vote. `reports` holds the scouts that answered, at least one."""
@@ -33,6 +34,9 @@ class VoteJudge:
         result = Facts(**voted, risk=median_risk([fact.risk for fact in facts]))
         spokesman = max(facts, key=lambda fact: (fact.description is not None, agreement(fact, result)))
         return [result.model_copy(update={"description": spokesman.description})]
+
+    def close(self) -> None:
+        """It holds nothing."""
 
     def decide(self, question: str, answers: Sequence[Answer], grounding: Grounding) -> Answer:
         """Yes or no by a strict majority of the answers that are sure; otherwise unsure.

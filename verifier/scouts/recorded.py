@@ -105,6 +105,7 @@ class RecordedScout:
     name: str
     run: RecordedRun
     fingerprint: str = "recorded-1"
+    concurrency: int = 1
     _file: BinaryIO | None = field(default=None, repr=False)
 
     def inputs(self, frame: Frame, grounding_key: str) -> tuple[str, ...]:
