@@ -7,12 +7,26 @@ from scenario.records import Irregularity, Record, ScoutReport
 
 
 class StageCount(Record):
-    """How many results a stage made anew, found in the ledger, and failed to make; in how many seconds."""
+    """How many results a stage made anew, found in the ledger, and failed to make; in how many seconds.
+
+    `skipped` failed in an earlier run and was not tried again; `halted` was not tried, as the model was unreachable.
+    """
 
     made: int = 0
     reused: int = 0
     failed: int = 0
+    skipped: int = 0
+    halted: int = 0
     seconds: float = 0.0
+
+
+class Estimate(Record):
+    """What a stage is still to do: how many calls, and how long they take by `source`; None where nothing is known."""
+
+    stage: str
+    calls: int
+    seconds: float | None = None
+    source: str | None = None  # "earlier run" or "profile"
 
 
 class FieldIrregularities(Record):
@@ -48,6 +62,7 @@ class RunSummary(Record):
     built: bool
     table_version: int | None
     stages: dict[str, StageCount]
+    estimates: tuple[Estimate, ...] = ()  # of a dry run
     scouts: tuple[ScoutSummary, ...]
     failures: tuple[FailureView, ...]
 

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS verifications (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL, question TEXT NOT NULL, verdict TEXT NOT NULL,
     payload TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS failures_by_run ON failures(run);
+CREATE INDEX IF NOT EXISTS failures_by_key ON failures(key);
 CREATE INDEX IF NOT EXISTS verifications_by_token ON verifications(token, id);
 """
 
@@ -180,6 +181,13 @@ class Ledger:
         """Those of `keys` that have a result."""
         return {key for (key,) in self._select("SELECT key FROM results WHERE key IN ({})", keys)}
 
+    def failed(self, keys: Iterable[str]) -> dict[str, Failure]:
+        """Key → its latest failure. Ask only about keys without a result: one may have come since."""
+        rows = self._select(
+            "SELECT key, stage, token, error, message FROM failures WHERE key IN ({}) ORDER BY id", keys
+        )
+        return {row[0]: Failure(*row) for row in rows}
+
     def payloads(self, keys: Iterable[str]) -> dict[str, bytes]:
         return {
             key: bytes(payload)
@@ -192,10 +200,12 @@ class Ledger:
             yield from self._read(sql.format(",".join("?" * len(part))), part)
 
     def failures(self, run: int | None = None) -> list[Failure]:
-        """Failures that no later result has answered, of one run or of all."""
+        """Failures that no later result has answered, of one run or of all; each key once, with its latest error."""
         rows = self._read(
             "SELECT key, stage, token, error, message FROM failures f WHERE (?1 IS NULL OR run = ?1)"
-            " AND NOT EXISTS (SELECT 1 FROM results r WHERE r.key = f.key) ORDER BY id",
+            " AND NOT EXISTS (SELECT 1 FROM results r WHERE r.key = f.key)"
+            " AND NOT EXISTS (SELECT 1 FROM failures g WHERE g.key = f.key AND g.id > f.id"
+            " AND (?1 IS NULL OR g.run = ?1)) ORDER BY id",
             (run,),
         )
         return [Failure(*row) for row in rows]

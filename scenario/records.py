@@ -45,6 +45,10 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def to_bytes(self) -> bytes:
+        """As the ledger keeps it: JSON without defaults."""
+        return self.model_dump_json(exclude_defaults=True).encode()
+
 
 class Pose(Record):
     """A rigid transform into the global frame (ego pose) or the ego frame (a camera's mounting)."""

@@ -1,9 +1,10 @@
 from dataclasses import dataclass, field
+from threading import Barrier, Lock
 
 import pytest
 
-from indexer.stages import StageRunner, Task, attempt_each, batches
-from scenario.errors import InputError
+from indexer.stages import HALT_AFTER, StageRunner, Task, attempt_each, batches
+from scenario.errors import ImageUnreadable, InputError, ModelUnavailable, WeightsMissing
 from scenario.ledger import Ledger
 from scenario.records import Frame
 
@@ -19,7 +20,7 @@ class Maker:
 
     def __call__(self, tasks):
         self.batches.append("".join(task.frame.token for task in tasks))
-        return attempt_each(tasks, self._one)
+        yield from attempt_each(tasks, self._one)
 
     def _one(self, task):
         if task.frame.token in self.bad:
@@ -98,7 +99,7 @@ def test_a_bug_is_not_caught_and_keeps_the_batches_before_it(runner, ledger):
     def make(tasks):
         if tasks[0].frame.token == "c":
             raise ZeroDivisionError
-        return [b"" for _ in tasks]
+        yield from ((task, b"") for task in tasks)
 
     with pytest.raises(ZeroDivisionError):
         runner.stage("stage", TASKS, make)
@@ -106,8 +107,8 @@ def test_a_bug_is_not_caught_and_keeps_the_batches_before_it(runner, ledger):
 
 
 def test_a_maker_that_loses_a_frame_is_a_bug(runner):
-    with pytest.raises(ValueError, match="shorter"):
-        runner.stage("stage", TASKS, lambda tasks: [b""] * (len(tasks) - 1))
+    with pytest.raises(ValueError, match="lost 1 of 2 frames"):
+        runner.stage("stage", TASKS, lambda tasks: ((task, b"") for task in tasks[1:]))
 
 
 def test_a_dry_run_counts_what_it_would_make_and_makes_nothing(ledger):
@@ -128,16 +129,110 @@ def test_progress_is_told_of_every_frame_made_or_not(ledger):
 
 
 def test_attempting_each_keeps_errors_a_user_may_see_and_no_others():
-    error = InputError("no")
-
-    def make(item):
-        if item == "bad":
-            raise error
+    def make(task):
+        if task.frame.token == "b":
+            raise InputError("no")
+        if task.frame.token == "c":
+            raise TypeError("a bug")
         return b"ok"
 
-    assert attempt_each(["good", "bad", "good"], make) == [b"ok", error, b"ok"]
-    with pytest.raises(TypeError):
-        attempt_each([1], len)
+    made = attempt_each(TASKS, make)
+
+    assert next(made) == (TASKS[0], b"ok")
+    assert [str(outcome) for _, outcome in [next(made)]] == ["no"]
+    with pytest.raises(TypeError, match="a bug"):
+        next(made)
+
+
+def test_a_setting_that_no_frame_escapes_ends_the_stage():
+    def make(task):
+        raise WeightsMissing("hf:owner/repository/file.gguf", "run semdrive models pull")
+
+    with pytest.raises(WeightsMissing):
+        list(attempt_each(TASKS, make))
+
+
+def test_several_workers_make_as_many_results_at_once_and_no_more():
+    at_once, most, gate = [0], [0], Lock()
+    together = Barrier(3, timeout=30)
+
+    def make(task):
+        with gate:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+        if task.frame.token in "abc":
+            together.wait()  # passes only when three are there at the same time
+        with gate:
+            at_once[0] -= 1
+        return task.frame.token.encode()
+
+    made = {task.frame.token: outcome for task, outcome in attempt_each(TASKS, make, workers=3)}
+
+    assert made == {token: token.encode() for token in "abcde"}
+    assert most[0] == 3
+
+
+def test_an_unreachable_model_is_left_alone_after_some_failures_in_a_row(ledger):
+    tasks = [Task(f"key-{number}", Frame(token=str(number))) for number in range(20)]
+    asked = []
+
+    def make(task):
+        asked.append(task.frame.token)
+        raise ModelUnavailable("nobody listens")
+
+    runner = StageRunner(ledger, ledger.start_run({}), batch_size=10)
+
+    assert runner.stage("report", tasks, lambda some: attempt_each(some, make)) == {}
+    assert len(asked) == HALT_AFTER
+    assert (runner.counts["report"].failed, runner.counts["report"].halted) == (HALT_AFTER, 20 - HALT_AFTER)
+    assert "15 frames were not tried" in ledger.failures()[-1].message
+
+
+def test_one_failure_among_answers_halts_nothing(ledger):
+    tasks = [Task(f"key-{number}", Frame(token=str(number))) for number in range(20)]
+
+    def make(task):
+        if int(task.frame.token) % 2:
+            raise ModelUnavailable("it stumbles")
+        return b"fine"
+
+    runner = StageRunner(ledger, ledger.start_run({}), batch_size=4)
+    runner.stage("report", tasks, lambda some: attempt_each(some, make))
+
+    assert (runner.counts["report"].made, runner.counts["report"].failed, runner.counts["report"].halted) == (10, 10, 0)
+
+
+def test_what_failed_earlier_is_skipped_and_still_listed_unless_it_is_to_be_tried_again(ledger):
+    StageRunner(ledger, ledger.start_run({}), 2).stage("stage", TASKS, Maker(bad="b"))
+    run, make = ledger.start_run({}), Maker()
+    careful = StageRunner(ledger, run, 2, retry_failed=False)
+
+    assert list(careful.stage("stage", TASKS, make)) == ["a", "c", "d", "e"]
+    assert make.batches == []
+    assert (careful.counts["stage"].reused, careful.counts["stage"].skipped) == (4, 1)
+    assert [(failure.token, failure.message) for failure in ledger.failures(run)] == [("b", "cannot read b")]
+    assert list(StageRunner(ledger, ledger.start_run({}), 2).stage("stage", TASKS, make)) == list("abcde")
+    assert ledger.failures() == []
+
+
+def test_a_frame_whose_inputs_cannot_be_read_fails_without_being_made(ledger):
+    make = Maker()
+    tasks = [TASKS[0], Task("key-b", Frame(token="b"), ImageUnreadable("front.jpg", "cut short"))]
+    runner = StageRunner(ledger, ledger.start_run({}), 2)
+
+    assert list(runner.stage("stage", tasks, make)) == ["a"]
+    assert make.batches == ["a"]
+    assert [failure.message for failure in ledger.failures()] == ["front.jpg: cut short"]
+
+
+def test_an_interrupted_stage_keeps_what_was_made(ledger):
+    def make(tasks):
+        yield tasks[0], b"paid for"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        StageRunner(ledger, ledger.start_run({}), 5).stage("stage", TASKS, make)
+    assert ledger.payloads(["key-a"]) == {"key-a": b"paid for"}
 
 
 def test_batches_hold_everything_in_order():

@@ -1,0 +1,119 @@
+"""Reports to verdicts and beliefs, over all frames."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from indexer.stages import Makes, StageRunner, Task, attempt_each
+from scenario.ledger import digest, result_key
+from scenario.protocols import Judge
+from scenario.records import Frame, Grounding, Record, ScoutReport
+from verifier.beliefs import FINGERPRINT as BELIEFS
+from verifier.beliefs import believe
+from verifier.judging import STAND_IN, decide, stand_in
+from verifier.reward import FINGERPRINT as REWARD
+
+Judging = Callable[[Frame, Grounding, Sequence[ScoutReport]], Record]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A frame with the keys of its grounding and of the reports it got: scout → key, in the order of the scouts."""
+
+    frame: Frame
+    grounding: str
+    by_scout: Mapping[str, str]
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        return tuple(self.by_scout.values())
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.grounding, *self.reports)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A reported frame with the keys of its verdict and beliefs, and the fingerprint of the judge who gave it."""
+
+    reported: Reported
+    judge: str
+    verdict: str
+    beliefs: str
+
+
+def judge_frames(stages: StageRunner, judge: Judge, reported: Sequence[Reported]) -> list[Judged]:
+    """Verdicts and beliefs of every frame that was reported on.
+
+    Where the judge fails, the scouts vote and the verdict says why; the judge's failure stays in the ledger, so that
+    it can be asked again.
+    """
+    fingerprint = f"{judge.name}:{judge.fingerprint}:{REWARD}"
+    verdicts = _stage(
+        *(stages, "judge", fingerprint, reported),
+        lambda _, grounding, reports: decide(judge, grounding, reports),
+        workers=judge.concurrency,
+    )
+    by_judge = dict.fromkeys(verdicts, fingerprint)
+    left = [item for item in reported if item.frame.token not in verdicts]
+    if left:
+        voted = _vote(stages, judge, fingerprint, left)
+        by_judge.update(dict.fromkeys(voted, f"{STAND_IN}:{REWARD}"))
+        verdicts.update(voted)
+    judged = [item for item in reported if item.frame.token in verdicts]
+    believed = _stage(stages, "believe", BELIEFS, judged, lambda _, grounding, reports: believe(grounding, reports))
+    return [
+        Judged(item, by_judge[item.frame.token], verdicts[item.frame.token], believed[item.frame.token])
+        for item in judged
+        if item.frame.token in believed
+    ]
+
+
+def _vote(stages: StageRunner, judge: Judge, fingerprint: str, left: Sequence[Reported]) -> dict[str, str]:
+    """Verdicts by vote where the judge gave none, with its error as a note."""
+    keys = {item.frame.token: _key("judge", fingerprint, item) for item in left}
+    failed = stages.ledger.failed(keys.values())
+    reasons = {
+        token: failed[key].message if key in failed else "its model could not be reached" for token, key in keys.items()
+    }
+
+    def vote(frame: Frame, grounding: Grounding, reports: Sequence[ScoutReport]) -> Record:
+        return stand_in(judge, grounding, reports, reasons[frame.token])
+
+    extra = {token: (digest(judge.name, reason),) for token, reason in reasons.items()}
+    return _stage(stages, "judge by vote", f"{STAND_IN}:{REWARD}", left, vote, extra=extra)
+
+
+def _key(stage: str, fingerprint: str, item: Reported, extra: Sequence[str] = ()) -> str:
+    return result_key(stage, item.frame.token, fingerprint, [*item.inputs, *extra])
+
+
+def _stage(
+    stages: StageRunner,
+    stage: str,
+    fingerprint: str,
+    reported: Sequence[Reported],
+    judging: Judging,
+    *,
+    workers: int = 1,
+    extra: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, str]:
+    items = {item.frame.token: item for item in reported}
+    tasks = (
+        Task(_key(stage, fingerprint, item, (extra or {}).get(token, ())), item.frame) for token, item in items.items()
+    )
+    return stages.stage(stage, tasks, partial(_judge_batch, stages, items, judging, workers), len(items))
+
+
+def _judge_batch(
+    stages: StageRunner, items: Mapping[str, Reported], judging: Judging, workers: int, tasks: Sequence[Task]
+) -> Makes:
+    stored = stages.ledger.payloads(key for task in tasks for key in items[task.frame.token].inputs)
+
+    def judge(task: Task) -> bytes:
+        item = items[task.frame.token]
+        reports = [ScoutReport.model_validate_json(stored[key]) for key in item.reports]
+        return judging(task.frame, Grounding.model_validate_json(stored[item.grounding]), reports).to_bytes()
+
+    return attempt_each(tasks, judge, workers)
