@@ -13,7 +13,7 @@ from functools import partial
 from indexer.build import EmbeddedScenario, build_index, encode_vectors
 from indexer.estimates import estimate
 from indexer.judging import Judged, Reported, judge_frames
-from indexer.report import FailureView, RunSummary, ScoutSummary, summarise_scout
+from indexer.report import RunSummary, ScoutSummary, failure_views, summarise_scout
 from indexer.stages import Makes, Progress, Silent, StageRunner, Task, attempt_each, batches
 from scenario.assembly import ScenarioRef, load_scenarios
 from scenario.errors import ConfigError, ReportMissing, SemdriveError
@@ -70,7 +70,7 @@ class Pipeline:
             stages=stages.counts,
             estimates=tuple(estimate(stages.counts, self.ledger, self.expected_s)) if dry_run else (),
             scouts=() if dry_run else tuple(self._scout_summaries(reported, absent)),
-            failures=() if dry_run else tuple(self._failure_views(run)),
+            failures=() if dry_run else failure_views(self.ledger, run),
         )
         if not dry_run:
             self.ledger.finish_run(run, summary.model_dump(mode="json"))
@@ -207,10 +207,6 @@ class Pipeline:
         vectors = iter(self.embedder.embed([text for text in texts if text]))
         placed = [next(vectors) if text else None for text in texts]
         yield from ((task, encode_vectors(placed[2 * i : 2 * i + 2])) for i, task in enumerate(tasks))
-
-    def _failure_views(self, run: int) -> Iterator[FailureView]:
-        for failure in self.ledger.failures(run):
-            yield FailureView(stage=failure.stage, token=failure.token, error=failure.error, message=failure.message)
 
     def _scout_summaries(self, reported: Sequence[Reported], absent: dict[str, int]) -> Iterator[ScoutSummary]:
         for scout in self.scouts:

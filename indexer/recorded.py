@@ -1,7 +1,7 @@
 """Put together: recorded runs of scouts become a pipeline over their frames."""
 
 from collections.abc import Mapping
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 from indexer.grounding.recorded import RecordedGrounder
@@ -10,7 +10,6 @@ from indexer.pipeline import Pipeline
 from indexer.report import RunSummary
 from indexer.stages import Progress, Silent
 from scenario.errors import ConfigError, InputError
-from scenario.ledger import Ledger
 from scenario.protocols import Embedder
 from scenario.registry import JUDGES
 from scenario.workspace import Workspace
@@ -36,17 +35,11 @@ def index_recorded(
     frames = recorded_frames(list(runs.values()))
     if not frames:
         raise InputError(f"no frames in {', '.join(str(path) for path in files.values())}; name JSONL scout reports")
-    grounder = RecordedGrounder(list(runs.values()))
-    scouts = [RecordedScout(name, run) for name, run in runs.items()]
-    with (
-        nullcontext() if dry_run else workspace.writing(),
-        _ledger(workspace, dry_run) as ledger,
-        closing(grounder),
-    ):
+    with nullcontext() if dry_run else workspace.writing(), workspace.open_ledger(dry_run=dry_run) as ledger:
         pipeline = Pipeline(
             frames=frames,
-            grounder=grounder,
-            scouts=scouts,
+            grounder=RecordedGrounder(list(runs.values())),
+            scouts=[RecordedScout(name, run) for name, run in runs.items()],
             judge=JUDGES.create("vote"),
             embedder=embedder,
             ledger=ledger,
@@ -55,16 +48,4 @@ def index_recorded(
             progress=progress or Silent(),
             notes=(NOTE,),
         )
-        try:
-            return pipeline.run([line for run in runs.values() for line in run.unreadable], dry_run=dry_run)
-        finally:
-            for scout in scouts:
-                scout.close()
-
-
-def _ledger(workspace: Workspace, dry_run: bool) -> Ledger:
-    """The workspace's ledger; for a dry run one that cannot be written, or an empty one in memory."""
-    path = workspace.require_ledger("indexing")
-    if not dry_run:
-        return Ledger(path)
-    return Ledger(path, read_only=True) if path.is_file() else Ledger(Path(":memory:"))
+        return pipeline.run([line for run in runs.values() for line in run.unreadable], dry_run=dry_run)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from scenario.ledger import Ledger
 from scenario.records import Irregularity, Record, ScoutReport
 
 
@@ -51,6 +52,28 @@ class FailureView(Record):
     token: str | None
     error: str
     message: str
+
+
+class OpenFailures(Record):
+    """What failed and still stands, as the latest run found it."""
+
+    run: int | None
+    failures: tuple[FailureView, ...]
+
+
+def failure_views(ledger: Ledger, run: int) -> tuple[FailureView, ...]:
+    return tuple(
+        FailureView(stage=failure.stage, token=failure.token, error=failure.error, message=failure.message)
+        for failure in ledger.failures(run)
+    )
+
+
+def open_failures(ledger: Ledger) -> OpenFailures:
+    runs = ledger.runs()
+    if not runs:
+        return OpenFailures(run=None, failures=())
+    latest = int(runs[-1]["id"])
+    return OpenFailures(run=latest, failures=failure_views(ledger, latest))
 
 
 class RunSummary(Record):

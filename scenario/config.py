@@ -22,6 +22,7 @@ class Settings(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     index: str = Field("semdrive-index", description="workspace directory, or an index URI")
+    profile: str = Field("weights-free", description="the back ends of a live index run: a profile's name, or its file")
     embedder: str = Field("minilm", description="`minilm`, or any sentence-transformers model by name or path")
     limit: int = Field(10, ge=1, le=1000, description="hits a page")
     batch_size: int = Field(256, ge=1, le=10_000, description="frames a stage takes at a time")

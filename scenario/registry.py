@@ -18,7 +18,7 @@ class Registry(Generic[T]):
     targets: Mapping[str, str]  # name -> "module:factory"
     extras: Mapping[str, str] = field(default_factory=dict)  # name -> pip extra
 
-    def create(self, name: str, **options: Any) -> T:
+    def create(self, name: str, /, **options: Any) -> T:
         """The back end `name`. Raises `UnknownBackend`, or `MissingExtra` when its package is not installed."""
         if name not in self.targets:
             raise UnknownBackend(self.kind, name, self.targets)

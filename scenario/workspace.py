@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from scenario.errors import NoLedger, NoWorkspace, WorkspaceBusy, WorkspaceError, unknown
+from scenario.ledger import Ledger
 from scenario.records import Record
 
 FILE_NAME = "workspace.toml"
@@ -79,6 +80,13 @@ class Workspace:
         if self.ledger is None:
             raise NoLedger(what, self.location)
         return self.ledger
+
+    def open_ledger(self, *, dry_run: bool = False) -> Ledger:
+        """The ledger to write to; for a dry run one that cannot be written, or an empty one in memory."""
+        path = self.require_ledger("indexing")
+        if not dry_run:
+            return Ledger(path)
+        return Ledger(path, read_only=True) if path.is_file() else Ledger(Path(":memory:"))
 
     @contextmanager
     def writing(self) -> Iterator[None]:

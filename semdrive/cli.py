@@ -3,14 +3,17 @@
 import json
 import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from scenario.errors import QueryError, SemdriveError
+from semdrive.gold_cli import gold_app
+from semdrive.index_cli import index_app
+from semdrive.log_cli import failures, sample
+from semdrive.models_cli import models_app
+from semdrive.options import Index, Json, answer, settings_of
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -21,85 +24,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-index_app = typer.Typer(help="Build or resume an index.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(index_app, name="index")
+app.add_typer(models_app, name="models")
+app.add_typer(gold_app, name="gold")
 
-Index = Annotated[
-    str | None,
-    typer.Option(
-        "--index", "-i", help="Workspace directory, or the URI of an index alone.", show_default="semdrive-index"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 QueryText = Annotated[str, typer.Argument(help="Words, a filter, or both, in quotes.")]
 Without = Annotated[list[str] | None, typer.Option(help="Leave out a soft chip, as FIELD:VALUE. Repeatable.")]
-
-
-def _settings(**flags: Any) -> Any:
-    from scenario.config import load_settings
-
-    return load_settings(flags)
 
 
 def _engine(index: str | None) -> Any:
     import semdrive
 
-    return semdrive.open(_settings(index=index).index)
-
-
-def _answer(record: Any, as_json: bool, render: Callable[[Any], None]) -> None:
-    if as_json:
-        sys.stdout.write(record.model_dump_json(indent=2) + "\n")
-    else:
-        render(record)
-
-
-@index_app.command(
-    "recorded", epilog="Example: semdrive index recorded --scout gemma=gemma.jsonl --scout kimi=kimi.jsonl"
-)
-def index_recorded(
-    scout: Annotated[list[str], typer.Option(help="A scout's recorded reports (JSONL), as NAME=FILE. Repeatable.")],
-    index: Index = None,
-    embedder: Annotated[
-        str | None, typer.Option(help="`minilm`, or a sentence-transformers model by name or path.")
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Frames a stage takes at a time.")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Index recorded scout reports. Run it again after a crash, a changed file or with another scout: it resumes."""
-    from indexer.recorded import index_recorded as build
-    from scenario.registry import EMBEDDERS
-    from scenario.workspace import Workspace
-    from semdrive.progress import Bars
-    from semdrive.render import render_run
-
-    files = _scout_files(scout)
-    settings = _settings(index=index, embedder=embedder, batch_size=batch_size)
-    with Bars() as progress:
-        summary = build(
-            files,
-            Workspace.planned(settings.index) if dry_run else Workspace.create(settings.index),
-            EMBEDDERS.create("sentence_transformers", model=settings.embedder),
-            batch_size=settings.batch_size,
-            progress=progress,
-            dry_run=dry_run,
-        )
-    _answer(summary, as_json, lambda run: render_run(run, settings.index))
-    if not summary.indexed:
-        raise typer.Exit(1)
-
-
-def _scout_files(scouts: list[str]) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for text in scouts:
-        name, equals, path = (part.strip() for part in text.partition("="))
-        if not (equals and name and path):
-            raise typer.BadParameter(f"{text!r} is not NAME=FILE, as in gemma=reports.jsonl", param_hint="--scout")
-        if name in files:
-            raise typer.BadParameter(f"scout {name!r} is given twice; a name is one file", param_hint="--scout")
-        files[name] = Path(path)
-    return files
+    return semdrive.open(settings_of(index=index).index)
 
 
 @app.command(
@@ -117,9 +53,9 @@ def search(
     """Search with words, filters, or both."""
     from semdrive.render import render_search
 
-    engine, limit = _engine(index), _settings(limit=limit).limit
+    engine, limit = _engine(index), settings_of(limit=limit).limit
     page = engine.search(query, limit=limit, offset=offset, group="scene" if group else None, without=without or ())
-    _answer(page, as_json, render_search)
+    answer(page, as_json, render_search)
 
 
 @app.command(epilog="Example: semdrive facets 'construction risk:>=6'")
@@ -128,7 +64,7 @@ def facets(query: QueryText = "", index: Index = None, as_json: Json = False) ->
     from semdrive.render import render_facets
 
     counted = _engine(index).facets(query)
-    _answer(counted, as_json, render_facets)
+    answer(counted, as_json, render_facets)
 
 
 @app.command(epilog="Example: semdrive show e93e98b63d3b40209056d129dc53ceee")
@@ -141,7 +77,7 @@ def show(
     from semdrive.render_frame import render_frame
 
     scenario = _engine(index).show(token)
-    _answer(scenario, as_json, render_frame)
+    answer(scenario, as_json, render_frame)
 
 
 @app.command(epilog="Example: semdrive explain 'risk>=4 AND construction jaywalker at night'")
@@ -150,7 +86,11 @@ def explain(query: QueryText, index: Index = None, without: Without = None, as_j
     from semdrive.render import render_explanation
 
     explanation = _engine(index).explain(query, without=without or ())
-    _answer(explanation, as_json, render_explanation)
+    answer(explanation, as_json, render_explanation)
+
+
+app.command(epilog="Examples: semdrive failures --index build/drive; semdrive failures --json")(failures)
+app.command(epilog="Examples: semdrive sample drive/; semdrive sample drive/ --seed 7 --perturb")(sample)
 
 
 @app.command()
@@ -159,7 +99,7 @@ def doctor(index: Index = None, as_json: Json = False) -> None:
     from semdrive.render import render_checks
     from server.doctor import examine
 
-    settings = _settings(index=index)
+    settings = settings_of(index=index)
     checks = examine(settings.index, settings.embedder)
     if as_json:
         sys.stdout.write(json.dumps([check.model_dump(mode="json") for check in checks], indent=2) + "\n")

@@ -1,5 +1,6 @@
 """Progress bars on standard error: stage, frames done, rate, time left."""
 
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -20,7 +21,15 @@ from rich.text import Text
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} frames/s", style="dim")
+        if speed is None:
+            return Text("")
+        # Below one a second, people count seconds a frame.
+        rate = f"{speed:,.0f} frames/s" if speed >= 10 else f"{speed:.1f} frames/s" if speed >= 1 else _slow(speed)
+        return Text(rate, style="dim")
+
+
+def _slow(speed: float) -> str:
+    return f"{1 / speed:,.1f} s/frame" if speed > 0 else ""
 
 
 class Bars:
@@ -45,6 +54,16 @@ class Bars:
     def advance(self, count: int) -> None:
         if self._task is not None:
             self._progress.advance(self._task, count)
+
+    def of(self, stage: str) -> Callable[[int, int], None]:
+        """A bar for work that counts itself: told how many are done, of how many."""
+        self.start(stage, 0)
+
+        def update(done: int, total: int) -> None:
+            if self._task is not None:
+                self._progress.update(self._task, completed=done, total=total)
+
+        return update
 
     def __enter__(self) -> "Bars":
         self._progress.start()

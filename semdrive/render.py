@@ -8,7 +8,7 @@ from rich.tree import Tree
 
 from indexer.report import RunSummary, ScoutSummary
 from search.results import Explanation, FacetCounts, Hit, ReadAs, SearchPage
-from semdrive.text import Terminal, bar, plain, risk_text, share
+from semdrive.text import Terminal, bar, duration, plain, risk_text, share
 from server.doctor import Check
 
 console = Terminal()
@@ -124,11 +124,7 @@ def _grow(tree: Tree, node: object) -> None:
 
 
 def render_run(summary: RunSummary, index: str) -> None:
-    table = Table("stage", "made", "reused", "failed", "seconds", box=None, header_style="dim")
-    for name, count in summary.stages.items():
-        made = f"{count.made:,} to do" if summary.dry_run else f"{count.made:,}"
-        table.add_row(Text(plain(name)), made, f"{count.reused:,}", f"{count.failed:,}", f"{count.seconds:.1f}")
-    console.print(table)
+    console.print(_stages_table(summary))
     for scout in summary.scouts:
         _print_scout(scout)
     if summary.failures:
@@ -141,14 +137,37 @@ def render_run(summary: RunSummary, index: str) -> None:
         if len(summary.failures) > 20:
             console.print(f"  … and {len(summary.failures) - 20} more, in the ledger and in --json")
     if summary.dry_run:
-        console.print(
-            f"\ndry run: {summary.indexed:,} of {summary.frames:,} frames would be indexed; nothing was written"
-        )
+        _print_estimates(summary)
         return
+    skipped = sum(count.skipped + count.halted for count in summary.stages.values())
+    if skipped:
+        console.print(
+            f"\n{skipped:,} results were not tried again after earlier failures, or not tried: --retry-failed"
+        )
     state = "built" if summary.built else "is up to date"
     console.print(
         f"\n{summary.indexed:,} of {summary.frames:,} frames indexed; {index} {state} (version {summary.table_version})"
     )
+
+
+def _stages_table(summary: RunSummary) -> Table:
+    table = Table("stage", "made", "reused", "failed", "not tried", "seconds", box=None, header_style="dim")
+    for name, count in summary.stages.items():
+        made = f"{count.made:,} to do" if summary.dry_run else f"{count.made:,}"
+        rest = (f"{number:,}" for number in (count.reused, count.failed, count.skipped + count.halted))
+        table.add_row(Text(plain(name)), made, *rest, f"{count.seconds:.1f}")
+    return table
+
+
+def _print_estimates(summary: RunSummary) -> None:
+    console.print(f"\ndry run: {summary.indexed:,} of {summary.frames:,} frames would be indexed; nothing was written")
+    for part in summary.estimates:
+        took = "unknown time" if part.seconds is None else f"{duration(part.seconds)} by the {part.source}"
+        console.print(Text(plain(f"  {part.stage}: {part.calls:,} calls, {took}")))
+    known = [part.seconds for part in summary.estimates if part.seconds is not None]
+    more = "" if len(known) == len(summary.estimates) else ", and what is unknown"
+    if known:
+        console.print(f"  in all: {duration(sum(known))} ({sum(known) / 3600:.2f} hours){more}")
 
 
 def _print_scout(scout: ScoutSummary) -> None:

@@ -3,8 +3,9 @@
 from rich.table import Table
 from rich.text import Text
 
-from scenario.records import Detection, Facts, Scenario
+from scenario.records import Facts, Scenario
 from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS, Field
+from semdrive.render_detections import print_detections
 from semdrive.text import Terminal, bar, plain, risk_text, share
 from verifier.reward import score
 
@@ -27,7 +28,8 @@ def render_frame(scenario: Scenario) -> None:
     _print_descriptions(scenario)
     console.print(_tags_table(scenario))
     _print_reward(scenario)
-    console.print(_detections_table(scenario))
+    print_detections(scenario)
+    _print_reasoning(scenario)
     _print_raw(scenario)
     _print_provenance(scenario)
 
@@ -112,28 +114,15 @@ def _print_reward(scenario: Scenario) -> None:
         console.print("  nothing that the detections or the other fields could confirm or deny", style="dim")
 
 
-def _detections_table(scenario: Scenario) -> Table:
-    grounding = scenario.grounding
-    title = f"Detections ({grounding.backend})"
-    table = Table("camera", "seen", title=title, title_justify="left", title_style="bold")
-    for camera in grounding.cameras:
-        seen = [_detection(detection) for detection in grounding.detections if detection.camera == camera]
-        table.add_row(Text(plain(camera)), Text(", ".join(seen) or "clear"))
-    if not grounding.cameras:
-        table.add_row("none", "no camera was looked at")
-    return table
-
-
-def _detection(detection: Detection) -> str:
-    details = [share(detection.confidence)] if detection.confidence is not None else ["no confidence"]
-    if detection.size_class:
-        details.append(detection.size_class)
-    if detection.range_m is not None:
-        details.append(f"{detection.range_m:.0f} m")
-    if detection.lateral_m is not None:
-        side = "left" if detection.lateral_m > 0 else "right"
-        details.append(f"{abs(detection.lateral_m):.1f} m {side} of the {detection.path} path")
-    return f"{detection.label} ({', '.join(details)})"
+def _print_reasoning(scenario: Scenario) -> None:
+    """What each scout thought, and what a reader should know about how it came to be."""
+    for report in scenario.reports:
+        if report.reasoning:
+            console.print(Text(f"{plain(report.scout)} reasoned: ", style="bold").append(plain(report.reasoning), ""))
+        for note in report.notes:
+            console.print(Text(plain(f"{report.scout}: {note}"), style="yellow"), soft_wrap=True)
+    for note in (*scenario.verdict.notes, *scenario.grounding.notes):
+        console.print(Text(plain(note), style="yellow"), soft_wrap=True)
 
 
 def _print_raw(scenario: Scenario) -> None:

@@ -32,6 +32,13 @@ def share(value: float) -> str:
     return f"{value:.2f}".removeprefix("0") if value < 0.995 else "1.0"
 
 
+def duration(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 3.5 hours."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
 def bar(part: float, whole: float, width: int = BAR) -> str:
     filled = round(width * part / whole) if whole else 0
     return "█" * filled + "░" * (width - filled)

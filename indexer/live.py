@@ -1,0 +1,115 @@
+"""Put together: a driving log and a profile become a pipeline."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from indexer.pipeline import Pipeline
+from indexer.profiles import Profile, ScoutProfile, load_profile
+from indexer.report import RunSummary
+from indexer.sources import Invocation, Log
+from indexer.stages import Progress, Silent
+from scenario.errors import ConfigError, InputError, ProfileError, unknown
+from scenario.ledger import Ledger
+from scenario.protocols import Embedder, Grounder
+from scenario.registry import GROUNDERS, JUDGES, SCOUTS
+from scenario.workspace import Workspace
+from search.store import Store
+
+
+def index_log(
+    invocation: Invocation,
+    workspace: Workspace,
+    embedder: Embedder,
+    *,
+    batch_size: int = 256,
+    progress: Progress | None = None,
+    dry_run: bool = False,
+    retry_failed: bool = False,
+) -> RunSummary:
+    """Index a log with the back ends of a profile. Raises `InputError`, `ConfigError` or `WorkspaceBusy`."""
+    profile = _with_more_scouts(load_profile(invocation.profile), invocation.more_scouts)
+    progress = progress or Silent()
+    with nullcontext() if dry_run else workspace.writing(), workspace.open_ledger(dry_run=dry_run) as ledger:
+        progress.start("read log", 1)
+        log = invocation.source.open(Path(workspace.location) / "frames")
+        progress.advance(1)
+        if not log.frames:
+            raise InputError(_nothing_in(log))
+        pipeline = Pipeline(
+            frames=log.frames,
+            grounder=_grounder(profile, log),
+            scouts=[SCOUTS.create(scout.backend, name=scout.name, **scout.options) for scout in profile.scouts],
+            judge=JUDGES.create(profile.judge.backend, **profile.judge.options),
+            embedder=embedder,
+            ledger=ledger,
+            store=Store(workspace.index_uri),
+            batch_size=batch_size,
+            progress=progress,
+            retry_failed=retry_failed,
+            expected_s=_expected_seconds(profile),
+            invocation=invocation.model_dump(mode="json"),
+        )
+        return pipeline.run(log.unreadable, dry_run=dry_run)
+
+
+def last_invocation(workspace: Workspace) -> Invocation:
+    """What the latest run on a log was asked for. Raises `ConfigError` where there was none."""
+    with Ledger(workspace.require_ledger("repeating a run"), read_only=True) as ledger:
+        asked = [run["config"].get("invocation") for run in ledger.runs()]
+    for given in reversed(asked):
+        if given:
+            try:
+                return Invocation(**given)
+            except ValidationError as error:
+                raise ConfigError(f"the last run of {workspace.location!r} was made by another version") from error
+    raise ConfigError(
+        f"{workspace.location!r} has no run on a log to repeat; name one: semdrive index nuscenes --dataroot …"
+    )
+
+
+def _with_more_scouts(profile: Profile, more: Sequence[str]) -> Profile:
+    """The profile and the scouts that `NAME@PROFILE`, or a bare back end that needs no options, name."""
+    scouts = list(profile.scouts)
+    for text in more:
+        scout = _scout(text)
+        if scout.name in [known.name for known in scouts]:
+            raise ProfileError(f"scout {scout.name!r} is in the profile already; a name is one scout")
+        scouts.append(scout)
+    return profile.model_copy(update={"scouts": tuple(scouts)})
+
+
+def _scout(text: str) -> ScoutProfile:
+    name, at, where = text.partition("@")
+    if not at:
+        if name not in SCOUTS.targets:
+            raise ProfileError(f"{unknown('scout back end', name, SCOUTS.targets)}; or name NAME@PROFILE")
+        return ScoutProfile(name=name, backend=name)
+    scouts = {scout.name: scout for scout in load_profile(where).scouts}
+    if name not in scouts:
+        raise ProfileError(f"profile {where!r}: {unknown('scout', name, scouts)}")
+    return scouts[name]
+
+
+def _grounder(profile: Profile, log: Log) -> Grounder:
+    options = profile.grounder.options
+    if profile.grounder.backend == "annotations":  # the only one that reads more of a log than its frames
+        return GROUNDERS.create("annotations", log=log, **options)
+    return GROUNDERS.create(profile.grounder.backend, **options)
+
+
+def _expected_seconds(profile: Profile) -> dict[str, float]:
+    stages = {
+        "ground": profile.grounder,
+        **{f"report {scout.name}": scout for scout in profile.scouts},
+        "judge": profile.judge,
+    }
+    return {name: stage.seconds for name, stage in stages.items() if stage.seconds is not None}
+
+
+def _nothing_in(log: Log) -> str:
+    reasons = [str(error) for error in log.unreadable]
+    more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return "no frame can be read: " + ("; ".join(reasons[:3]) + more if reasons else "the log has none")

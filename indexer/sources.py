@@ -1,0 +1,73 @@
+"""Where frames come from, as a run remembers it so that it can be repeated."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
+
+from scenario.errors import SemdriveError
+from scenario.records import Frame, Record
+
+ALL_CAMERAS = (
+    *("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"),
+    *("CAM_BACK_LEFT", "CAM_BACK", "CAM_BACK_RIGHT"),
+)
+
+
+class Log(Protocol):
+    """A driving log that was read: its frames in order, and what of it could not be read."""
+
+    @property
+    def frames(self) -> Sequence[Frame]: ...
+
+    @property
+    def unreadable(self) -> Sequence[SemdriveError]: ...
+
+
+class NuScenesSource(Record):
+    """A log in nuScenes format. No camera named: the front three."""
+
+    kind: Literal["nuscenes"] = "nuscenes"
+    dataroot: str
+    version: str
+    cameras: tuple[str, ...] = ()
+    per_scene: int | None = Field(None, ge=1)
+    scenes: tuple[str, ...] = ()
+
+    def open(self, cache: Path) -> Log:
+        from indexer.logs.nuscenes import FRONT_CAMERAS, NuScenesLog
+
+        return NuScenesLog.open(
+            Path(self.dataroot),
+            self.version,
+            cameras=self.cameras or FRONT_CAMERAS,
+            per_scene=self.per_scene,
+            scenes=self.scenes,
+        )
+
+
+class FolderSource(Record):
+    """Pictures or a video, without calibration. Frames of a video are kept as pictures in the workspace."""
+
+    kind: Literal["folder"] = "folder"
+    path: str
+    every_s: float = Field(0.5, gt=0)
+
+    def open(self, cache: Path) -> Log:
+        from indexer.logs.folder import FolderLog
+
+        return FolderLog.open(Path(self.path), every_s=self.every_s, frames_dir=cache)
+
+
+class Invocation(Record):
+    """What an index run was asked for: a source, a profile (name or file), scouts beyond it (`NAME@PROFILE`),
+    and an embedder.
+
+    A run keeps it, so that it can be repeated.
+    """
+
+    source: Annotated[NuScenesSource | FolderSource, Field(discriminator="kind")]
+    profile: str
+    embedder: str
+    more_scouts: tuple[str, ...] = ()
