@@ -1,4 +1,4 @@
-"""The released run beside the project: found through SEMDRIVE_SHARED, or the tests that need it are skipped."""
+"""The data beside the project: found through SEMDRIVE_SHARED, or the tests that need it are skipped."""
 
 import os
 from pathlib import Path
@@ -12,16 +12,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-shared", action="store_true", help="fail, rather than skip, without the shared data")
 
 
-@pytest.fixture(scope="session")
-def released(request: pytest.FixtureRequest) -> Path:
-    """The folder of the paper's released outputs."""
-    folder = Path(os.environ.get("SEMDRIVE_SHARED", ROOT.parent / "shared")).resolve() / "semantic_drive_release"
+def _shared(request: pytest.FixtureRequest, name: str) -> Path:
+    folder = Path(os.environ.get("SEMDRIVE_SHARED", ROOT.parent / "shared")).resolve() / name
     if not folder.is_dir():
-        reason = f"the released run is not at {folder}; name its parent with SEMDRIVE_SHARED"
+        reason = f"there is no {folder}; name its parent with SEMDRIVE_SHARED"
         if request.config.getoption("--require-shared"):
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def released(request: pytest.FixtureRequest) -> Path:
+    """The folder of the paper's released outputs."""
+    return _shared(request, "semantic_drive_release")
+
+
+@pytest.fixture(scope="session")
+def real_frames(request: pytest.FixtureRequest) -> Path:
+    """The dataroot of 29 real key frames, version v1.0-frames."""
+    return _shared(request, "nuscenes_frames")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from scenario.errors import EmbeddingError, InputError, ReportMissing, ScoutError, SemdriveError
+from scenario.errors import EmbeddingError, InputError, ReportMissing, SemdriveError
 from scenario.protocols import Deadline, Embedder, Grounder, Judge, Scout, Vectors
 from scenario.records import Answer, Facts, Frame, Grounding, ScoutReport
 
@@ -64,7 +64,7 @@ class ScriptedScout:
     """Reports the facts it was told about each token; an error is raised, an unlisted token is not reported on."""
 
     name: str = "scripted"
-    by_token: dict[str, Facts | ScoutError] = field(default_factory=dict)
+    by_token: dict[str, Facts | SemdriveError] = field(default_factory=dict)
     fingerprint: str = "scripted-scout"
     asked: list[str] = field(default_factory=list)  # the tokens it reported on, in order
     concurrency: int = 1
@@ -82,7 +82,7 @@ class ScriptedScout:
         self.inputs(frame, "")
         self.asked.append(frame.token)
         said = self.by_token[frame.token]
-        if isinstance(said, ScoutError):
+        if isinstance(said, SemdriveError):
             raise said
         return ScoutReport(scout=self.name, facts=said)
 
