@@ -12,6 +12,7 @@ import numpy as np
 
 from scenario.errors import EmbeddingError, IndexMismatch
 from scenario.protocols import Vectors
+from scenario.torchvision_shim import ensure_torchvision
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -55,6 +56,7 @@ class SentenceEmbedder:
     def _loaded(self) -> "SentenceTransformer":
         if self.model == DEFAULT:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is in the package
+        ensure_torchvision()  # which sentence-transformers imports where it is installed
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
