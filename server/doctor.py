@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,10 +13,10 @@ from scenario.errors import NoWorkspace, SemdriveError
 from scenario.ledger import Ledger
 from scenario.records import Record
 from scenario.workspace import Workspace
+from server.fitness import EXTRAS, Fit, fit, measure, recommended
 
 Status = Literal["fine", "note", "broken"]
 CORE = ("lancedb", "pyarrow", "numpy", "sentence-transformers", "torch", "nuscenes-devkit", "fastapi")
-EXTRAS = {"ultralytics": "vision", "llama_cpp": "llama"}
 
 
 class Check(Record):
@@ -28,7 +28,7 @@ class Check(Record):
 
 def examine(index: str, embedder: str) -> list[Check]:
     """Every check, in the order in which things depend on each other."""
-    return [*_machine(), *_packages(), _embedder(embedder), *_workspace(index)]
+    return [*_machine(), *_packages(), _embedder(embedder), *_profiles(), *_workspace(index)]
 
 
 def _machine() -> Iterator[Check]:
@@ -49,7 +49,7 @@ def _packages() -> Iterator[Check]:
         except metadata.PackageNotFoundError:
             remedy = "pip install semantic-drive-search"
             yield Check(name=name, status="broken", detail="not installed", remedy=remedy)
-    for module, extra in EXTRAS.items():
+    for extra, module in EXTRAS.items():
         if find_spec(module) is None:
             remedy = f"only for live models: pip install 'semantic-drive-search[{extra}]'"
             yield Check(name=f"extra {extra}", status="note", detail="not installed", remedy=remedy)
@@ -66,6 +66,45 @@ def _embedder(model: str) -> Check:
     except SemdriveError as error:
         return Check(name="embedder", status="broken", detail=str(error), remedy="set `embedder` to a model that loads")
     return Check(name="embedder", status="fine", detail=f"{embedder.fingerprint}, {len(vector)} dimensions")
+
+
+def _profiles() -> Iterator[Check]:
+    """For each shipped profile whether this machine can run it, and which is the best to run."""
+    from indexer.models import profile_state
+    from indexer.profiles import load_profile, shipped_profiles
+
+    machine = measure()
+    profiles = [load_profile(name) for name in shipped_profiles()]
+    fits = [fit(profile, profile_state(profile), machine) for profile in profiles]
+    for profile, one in zip(profiles, fits, strict=True):
+        yield profile_check(one, servers=bool(profile.endpoints()))
+    yield profile_advice(fits)
+
+
+def profile_check(found: Fit, *, servers: bool) -> Check:
+    """One profile's line. A profile that does not fit is no fault of the installation."""
+    name = f"profile {found.profile}"
+    if found.lacks:
+        return Check(name=name, status="note", detail=f"does not fit: {'; '.join(found.lacks)}")
+    if found.steps:
+        gb = sum(file.size_bytes or 0 for file in found.missing_files) / 1e9
+        lacking = f"{len(found.missing_files)} model files missing ({gb:,.1f} GB)" if gb else "packages missing"
+        return Check(name=name, status="note", detail=f"would fit: {lacking}", remedy=" and ".join(found.steps))
+    if servers:
+        remedy = f"semdrive models check --profile {found.profile}"
+        return Check(name=name, status="fine", detail="fits, if its model servers answer", remedy=remedy)
+    return Check(name=name, status="fine", detail="fits")
+
+
+def profile_advice(fits: Sequence[Fit]) -> Check:
+    now, better = recommended(fits)
+    detail = f"use {now.profile}" if now else "no shipped profile fits this machine as it is"
+    if better is None:
+        return Check(name="recommended profile", status="fine" if now else "note", detail=detail)
+    remedy = " and ".join(better.steps)
+    return Check(
+        name="recommended profile", status="fine", detail=f"{detail}; {better.profile} would fit after", remedy=remedy
+    )
 
 
 def _workspace(index: str) -> Iterator[Check]:

@@ -51,7 +51,7 @@ def run(installed: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_the_wheel_ships_every_room_and_its_data_but_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names if not name.startswith("semantic_drive_search-")} == set(ROOMS)
-    assert "search/query/grammar.lark" in names
+    assert {"search/query/grammar.lark", "indexer/profiles/weights-free.toml"} <= set(names)
     assert all(f"{room}/py.typed" in names for room in ROOMS)
 
 
