@@ -63,7 +63,10 @@ class Scout(Closable, Protocol):
         ...
 
     def inputs(self, frame: Frame, grounding_key: str) -> tuple[str, ...]:
-        """Digests of what it reads for this frame, the grounding's key if it reads that. Raises `ReportMissing`."""
+        """Digests of what it reads for this frame, the grounding's key if it reads that.
+
+        Raises `ReportMissing` where it has nothing to say, `ScoutError` or `InputError` where it cannot look.
+        """
         ...
 
     def report(self, frame: Frame, grounding: Grounding, *, deadline: Deadline) -> ScoutReport: ...

@@ -43,8 +43,9 @@ class ChatReply:
 
 
 class ChatModel(Protocol):
-    """Answers requests. Raises `ModelUnavailable`, `ReplyCut`, `ReplyInvalid` (no answer at all), `DeadlinePassed`,
-    or `WeightsMissing` / `MissingExtra` when it is first used."""
+    """Answers requests. Raises `ModelUnavailable`, `ReplyCut`, `ReplyInvalid` (no answer at all), `DeadlinePassed`, or
+    a plain `ScoutError` for a request that is refused; and `ConfigError` (a missing key, `WeightsMissing`,
+    `MissingExtra`) when it is first used."""
 
     @property
     def name(self) -> str:
