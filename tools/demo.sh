@@ -1,28 +1,23 @@
 #!/usr/bin/env bash
-# Index the recorded run and answer three queries: tools/demo.sh VENV
+# Render a drive, index it without weights, answer three queries: tools/demo.sh VENV
 set -euo pipefail
 semdrive="$1/bin/semdrive"
-release="${SEMDRIVE_SHARED:-../shared}/semantic_drive_release"
-index=build/demo
-gemma="$release/index_gemma_run.jsonl" kimi="$release/index_kimi_run_reasoning.jsonl"
-for file in "$gemma" "$kimi"; do
-  if [ ! -f "$file" ]; then
-    echo "The demo indexes the paper's released scout reports, and $file is missing." >&2
-    echo "Put index_gemma_run.jsonl and index_kimi_run_reasoning.jsonl (repository AntonioAlgaida/Semantic-Drive)" >&2
-    echo "into a folder semantic_drive_release/ and name its parent: make demo SEMDRIVE_SHARED=FOLDER" >&2
-    exit 2
-  fi
-done
+drive=build/demo-drive index=build/demo
 run() { printf '\n$ semdrive %s\n' "$*"; "$semdrive" "$@"; }
 started=$SECONDS
-run index recorded --scout "gemma=$gemma" --scout "kimi=$kimi" --index "$index"
-run search 'risk>=4 AND construction' --index "$index" --limit 3
-run search 'jaywalker at night' --index "$index" --limit 3
-run search '"jersey barrier" -weather:rain,fog risk:6..9 sort:risk-desc' --index "$index" --limit 3
+run sample "$drive"
+run index nuscenes --dataroot "$drive" --version v1.0-sample --index "$index"
+run search 'lane_diversion weather:rain barrels close the lane' --index "$index" --limit 3
+run search 'child runs out between parked cars' --index "$index" --limit 3
+run search 'risk>=5 AND time_of_day:night cyclist in the lane' --index "$index" --limit 3
+run gold score --gold "$drive/gold.jsonl" --index "$index"
 printf '\nrun time: %d s\n' $((SECONDS - started))
-cat <<EOF
+cat <<EOT
 
-Next:  $semdrive facets construction --index $index
-       $semdrive explain 'risk>=4 AND NOT weather:rain person in the road' --index $index
-       $semdrive show 5d87df9e71524d46a9457acfb230eaac --index $index
-EOF
+Next:  look at $drive/samples/CAM_FRONT, then
+       $semdrive facets vru_hazard --index $index
+       $semdrive search 'pedestrian on the pavement' --index $index     then: $semdrive show TOKEN --index $index
+       $semdrive sample build/other --seed 7 --perturb
+       $semdrive index folder YOUR_PICTURES --index build/mine
+       $semdrive doctor                                   which profile of models this machine can run
+EOT

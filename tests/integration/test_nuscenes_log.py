@@ -1,0 +1,394 @@
+"""The nuScenes reader on logs that the tests write and break, on the shared frames, and beside the devkit."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.logs.nuscenes import NuScenesLog
+from logs import CAMERAS, MadeBox, MadeLog, Table, write_log
+from scenario.errors import ConfigError, ImageUnreadable, LogUnreadable
+from scenario.geometry import ego_path_of
+
+PERSON = MadeBox(ahead_m=12.0, left_m=1.0, attributes=("pedestrian.standing",), level="v60-80")
+CAR = MadeBox("vehicle.car", 20.0, -3.0, (4.5, 1.9, 1.6), velocity_mps=(6.0, 0.5), attributes=("vehicle.moving",))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MadeLog:
+    return write_log(tmp_path / "log", scenes=2, frames=4, boxes=(PERSON, CAR))
+
+
+def read(made: MadeLog, **options: object) -> NuScenesLog:
+    return NuScenesLog.open(made.dataroot, made.version, **options)  # type: ignore[arg-type]
+
+
+def said(log: NuScenesLog) -> str:
+    return "\n".join(str(error) for error in log.unreadable)
+
+
+def without(key: str, value: str) -> Callable[[Table], Table]:
+    return lambda records: [record for record in records if record[key] != value]
+
+
+def test_a_whole_log_is_read_with_nothing_unreadable(made: MadeLog) -> None:
+    log = read(made)
+    assert log.unreadable == []
+    assert [frame.token for frame in log.frames] == list(made.tokens)
+    assert [frame.sequence for frame in log.frames] == list(range(8))
+    frame = log.frames[5]
+    assert (frame.scene, frame.log, frame.location, frame.description) == (
+        *("scene-0001", "made-log", "nowhere", "made scene 1"),
+    )
+    assert list(frame.cameras) == ["CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"]
+    front = frame.cameras["CAM_FRONT"]
+    assert Path(front.image).is_file()
+    assert (front.width_px, front.height_px) == (64, 36)
+
+
+def test_frames_stand_in_the_order_of_the_scene_table_and_of_time_whatever_the_sample_table(made: MadeLog) -> None:
+    made.edit("sample", lambda records: records[::-1])
+    made.edit("scene", lambda records: records[::-1])
+    assert [frame.token for frame in read(made).frames] == [*made.tokens[4:], *made.tokens[:4]]
+
+
+def test_the_asked_cameras_are_read_in_the_asked_order(tmp_path: Path) -> None:
+    made = write_log(tmp_path / "log", cameras=tuple(CAMERAS))
+    assert list(read(made).frames[0].cameras) == ["CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"]
+    assert list(read(made, cameras=("CAM_BACK", "CAM_FRONT")).frames[0].cameras) == ["CAM_BACK", "CAM_FRONT"]
+
+
+def test_the_path_of_a_frame_is_the_later_poses_of_its_own_scene_shared_between_frames(made: MadeLog) -> None:
+    first, second, *_, last = read(made).frames[:4]
+    assert [round(x) for x, _ in ego_path_of(first).points_m] == [0, 4, 8, 12]
+    assert last.ego_path == ()
+    assert first.ego_path[1] is second.ego_path[0]
+    assert first.ego_path[0] is second.ego_pose
+
+
+def test_a_path_reaches_ten_seconds_or_eighty_metres(tmp_path: Path) -> None:
+    slow = write_log(tmp_path / "slow", frames=30, speed_mps=2.0)
+    fast = write_log(tmp_path / "fast", frames=30, speed_mps=19.0)
+    assert len(read(slow).frames[0].ego_path) == 20  # 10 s
+    assert len(read(fast).frames[0].ego_path) == 8  # 80 m
+
+
+def test_some_frames_a_scene_are_evenly_spread_and_keep_the_path_of_all(tmp_path: Path) -> None:
+    made = write_log(tmp_path / "log", scenes=2, frames=9)
+    frames = read(made, per_scene=3).frames
+    assert [frame.token for frame in frames] == [made.tokens[place] for place in (1, 4, 7, 10, 13, 16)]
+    assert len(frames[0].ego_path) == 7
+    assert len(read(made, per_scene=20).frames) == 18
+
+
+def test_scenes_are_asked_for_by_name(made: MadeLog) -> None:
+    assert {frame.scene for frame in read(made, scenes=["scene-0001"]).frames} == {"scene-0001"}
+    with pytest.raises(ConfigError, match="no scene named 'scene-001'; did you mean 'scene-0001'"):
+        read(made, scenes=["scene-001"])
+
+
+def test_a_camera_that_the_log_does_not_have_is_refused_with_the_nearest(made: MadeLog) -> None:
+    with pytest.raises(ConfigError, match="no camera named 'CAM_FRONTT'; did you mean 'CAM_FRONT'"):
+        read(made, cameras=["CAM_FRONTT"])
+    with pytest.raises(ConfigError, match="CAM_BACK"):
+        read(made, cameras=["CAM_BACK"])
+
+
+def test_fewer_than_one_frame_a_scene_is_refused(made: MadeLog) -> None:
+    with pytest.raises(ConfigError, match="per_scene is 0"):
+        read(made, per_scene=0)
+
+
+def test_a_version_that_is_not_there_is_answered_with_those_that_are(made: MadeLog, tmp_path: Path) -> None:
+    with pytest.raises(LogUnreadable, match=r"no version named 'v1.0-mini'; found here: v1.0-made"):
+        NuScenesLog.open(made.dataroot, "v1.0-mini")
+    with pytest.raises(LogUnreadable, match="no such folder"):
+        NuScenesLog.open(tmp_path / "nowhere", "v1.0-mini")
+    with pytest.raises(LogUnreadable, match=r"no folder here holds a sample\.json"):
+        NuScenesLog.open(made.dataroot / "maps", "v1.0-mini")
+
+
+# Annotations
+
+
+def test_a_box_is_told_with_its_category_attributes_level_size_and_track(made: MadeLog) -> None:
+    annotations = read(made).annotations(made.tokens[1])
+    assert annotations.complete
+    assert annotations.notes == ()
+    person, car = annotations.boxes
+    assert (person.category, person.attributes, person.visibility) == (
+        *("human.pedestrian.adult", ("pedestrian.standing",), (0.6, 0.8)),
+    )
+    assert car.size_m == (4.5, 1.9, 1.6)
+    assert car.visibility is None
+    assert car.velocity_mps is not None
+    assert np.hypot(*car.velocity_mps[:2]) == pytest.approx(np.hypot(6.0, 0.5))
+    assert person.instance != car.instance
+
+
+def test_a_thing_seen_once_has_no_speed(tmp_path: Path) -> None:
+    made = write_log(tmp_path / "log", frames=3, boxes=lambda scene, frame: (CAR,) if frame == 1 else ())
+    (car,) = read(made).annotations(made.tokens[1]).boxes
+    assert car.velocity_mps is None
+
+
+def test_a_frame_without_boxes_in_an_annotated_scene_is_truly_empty(tmp_path: Path) -> None:
+    made = write_log(tmp_path / "log", frames=2, boxes=lambda scene, frame: (CAR,) if frame == 1 else ())
+    empty = read(made).annotations(made.tokens[0])
+    assert empty.boxes == ()
+    assert empty.complete
+
+
+def test_a_scene_without_any_box_was_not_annotated(tmp_path: Path) -> None:
+    made = write_log(tmp_path / "log", scenes=2, frames=2, boxes=lambda scene, frame: (CAR,) if scene == 1 else ())
+    log = read(made)
+    assert log.unreadable == []
+    unknown = log.annotations(made.tokens[0])
+    assert not unknown.complete
+    assert "not known" in unknown.notes[0]
+    assert log.annotations(made.tokens[2]).complete
+
+
+def test_an_empty_annotation_table_is_no_fault_and_makes_every_frame_unannotated(made: MadeLog) -> None:
+    made.edit("sample_annotation", lambda records: [])
+    log = read(made)
+    assert log.unreadable == []
+    assert not any(log.annotations(frame.token).complete for frame in log.frames)
+
+
+def test_an_unknown_token_has_no_annotations(made: MadeLog) -> None:
+    assert not read(made).annotations("nonsense").complete
+
+
+# Faults
+
+
+def test_an_annotation_table_cut_short_keeps_what_comes_before_and_is_incomplete_everywhere(made: MadeLog) -> None:
+    made.cut("sample_annotation", 0.5)
+    log = read(made)
+    assert len(log.frames) == 8
+    (error,) = log.unreadable
+    assert "sample_annotation.json: cut short or damaged after" in str(error)
+    known = [log.annotations(token) for token in made.tokens]
+    assert 0 < sum(len(annotations.boxes) for annotations in known) < 16
+    assert not any(annotations.complete for annotations in known)
+    assert all("incomplete" in annotations.notes[0] for annotations in known)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"<html>", b"[1, 2]", b'[{"token": "\xff"}]', None])
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("attribute", "calibrated_sensor", "category", "ego_pose", "instance", "log", "map"),
+        *("sample_annotation", "sensor", "visibility"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named_once_and_the_rest_goes_on(
+    made: MadeLog, table: str, content: bytes | None
+) -> None:
+    if content is None:
+        made.table(table).unlink()
+    else:
+        made.table(table).write_bytes(content)
+    log = read(made)
+    assert len(log.frames) == 8
+    assert all(len(frame.cameras) == 3 for frame in log.frames)
+    assert len(log.unreadable) == 1
+    assert f"{table}.json" in said(log)
+
+
+@pytest.mark.parametrize("table", ["scene", "sample", "sample_data"])
+def test_without_scenes_samples_or_pictures_there_is_no_log(made: MadeLog, table: str) -> None:
+    made.table(table).write_text("[{]")
+    with pytest.raises(LogUnreadable, match=rf"{table}\.json: cut short or damaged after 0 records"):
+        read(made)
+    made.table(table).write_text("[]")
+    with pytest.raises(LogUnreadable, match=rf"{table}\.json: this table is empty"):
+        read(made)
+
+
+def test_a_picture_record_lost_to_a_cut_is_named_by_frame_and_camera(made: MadeLog) -> None:
+    made.edit("sample_data", lambda records: records)
+    made.cut("sample_data", 0.55)
+    log = read(made)
+    whole = [frame for frame in log.frames if len(frame.cameras) == 3]
+    assert 0 < len(whole) < 8
+    assert "sample_data.json: cut short" in str(log.unreadable[0])
+    lost = [error for error in log.unreadable if isinstance(error, LogUnreadable) and error.token]
+    assert {error.token for error in lost} == set(made.tokens) - {frame.token for frame in whole}
+    assert any("CAM_FRONT" in str(error) and "left out" in str(error) for error in lost)
+
+
+def test_a_pose_lost_to_a_cut_is_named_and_costs_no_picture(made: MadeLog) -> None:
+    made.cut("ego_pose", 0.5)
+    log = read(made)
+    assert all(len(frame.cameras) == 3 for frame in log.frames)
+    assert log.frames[0].ego_pose is not None
+    assert log.frames[-1].ego_pose is None
+    assert f"frame {made.tokens[-1]} has no ego pose for CAM_FRONT_LEFT, CAM_FRONT, CAM_FRONT_RIGHT" in said(log)
+
+
+def test_a_camera_without_a_record_is_named_and_the_others_stay(made: MadeLog) -> None:
+    lost = made.records("sample_data")[1]["token"]
+    made.edit("sample_data", without("token", lost))
+    log = read(made)
+    assert list(log.frames[0].cameras) == ["CAM_FRONT_LEFT", "CAM_FRONT_RIGHT"]
+    (error,) = log.unreadable
+    assert isinstance(error, LogUnreadable)
+    assert error.token == made.tokens[0]
+    assert f"frame {made.tokens[0]} has no record of CAM_FRONT" in str(error)
+
+
+def test_a_picture_that_is_not_there_is_named_and_the_others_stay(made: MadeLog) -> None:
+    made.picture(made.tokens[2], "CAM_FRONT").unlink()
+    log = read(made)
+    assert list(log.frames[2].cameras) == ["CAM_FRONT_LEFT", "CAM_FRONT_RIGHT"]
+    (error,) = log.unreadable
+    assert isinstance(error, ImageUnreadable)
+    assert error.token == made.tokens[2]
+    assert error.path == str(made.picture(made.tokens[2], "CAM_FRONT"))
+
+
+def test_a_frame_without_any_picture_is_named_once_and_left_out_and_its_place_stays_empty(made: MadeLog) -> None:
+    for camera in ("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"):
+        made.picture(made.tokens[2], camera).unlink()
+    log = read(made)
+    assert [frame.sequence for frame in log.frames] == [0, 1, 3, 4, 5, 6, 7]
+    (error,) = log.unreadable
+    assert "left out" in str(error)
+    assert len(log.frames[0].ego_path) == 3  # its pose is still known
+
+
+def test_a_picture_outside_the_log_is_not_read(made: MadeLog) -> None:
+    def point_elsewhere(records: Table) -> Table:
+        return [records[0] | {"filename": "../outside.jpg"}, records[1] | {"filename": "/etc/hostname"}, *records[2:]]
+
+    (made.dataroot.parent / "outside.jpg").write_bytes(b"")
+    made.edit("sample_data", point_elsewhere)
+    log = read(made)
+    assert list(log.frames[0].cameras) == ["CAM_FRONT_RIGHT"]
+    assert len(log.unreadable) == 2
+
+
+def test_a_missing_map_is_a_named_failure_of_the_log(made: MadeLog) -> None:
+    (made.dataroot / "maps" / "blank.png").unlink()
+    log = read(made)
+    assert len(log.frames) == 8
+    assert "blank.png: the log names this map" in said(log)
+
+
+@pytest.mark.parametrize(
+    ("table", "field", "named"),
+    [
+        ("scene", "log_token", "scene 'scene-0000' is of log"),
+        ("sample", "scene_token", "which is not in the scene table"),
+        ("sample_data", "ego_pose_token", "has no ego pose for CAM_FRONT_LEFT"),
+        ("sample_data", "calibrated_sensor_token", "has no calibration of CAM_FRONT_LEFT"),
+        ("sample_annotation", "sample_token", "1 annotations are of samples that are not in the log"),
+        ("sample_annotation", "instance_token", "1 annotations are of no known instance or category"),
+        ("instance", "category_token", "1 annotations are of no known instance or category"),
+    ],
+)
+def test_a_token_that_leads_nowhere_is_named(made: MadeLog, table: str, field: str, named: str) -> None:
+    made.edit(table, lambda records: [records[0] | {field: "nowhere"}, *records[1:]])
+    log = read(made)
+    assert named in said(log)
+    assert len(log.frames) == 8
+    assert all(len(frame.cameras) == 3 for frame in log.frames)
+
+
+def test_a_frame_of_whose_boxes_one_was_left_out_is_incomplete(made: MadeLog) -> None:
+    made.edit("sample_annotation", lambda records: [records[0] | {"instance_token": "nowhere"}, *records[1:]])
+    log = read(made)
+    assert not log.annotations(made.tokens[0]).complete
+    assert len(log.annotations(made.tokens[0]).boxes) == 1
+    assert log.annotations(made.tokens[1]).complete
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "what"),
+    [
+        ("sample_annotation", {"rotation": [0, 0, 0, 0]}, "'rotation'"),
+        ("sample_annotation", {"size": [1, -2, 1]}, "'size.1'"),
+        ("sample_annotation", {"translation": None}, "'translation'"),
+        ("ego_pose", {"translation": [1, 2]}, "'translation.2' is missing"),
+        ("calibrated_sensor", {"camera_intrinsic": [[1]]}, "'camera_intrinsic.0.1' is missing"),
+        ("calibrated_sensor", {"camera_intrinsic": [[0.0] * 3] * 3}, "'camera_intrinsic': Value error, a camera has"),
+    ],
+)
+def test_a_record_that_makes_no_sense_is_left_out_and_named(
+    made: MadeLog, table: str, change: dict[str, object], what: str
+) -> None:
+    made.edit(table, lambda records: [records[0] | change, *records[1:]])
+    log = read(made)
+    assert f"{table}.json: 1 of" in said(log)
+    assert what in said(log)
+    assert len(log.frames) == 8
+
+
+def test_a_record_without_a_field_is_left_out_and_named(made: MadeLog) -> None:
+    made.edit("sample", lambda records: [{"token": "t"}, *records[1:]])
+    log = read(made)
+    assert "the first is record 1: 'timestamp' is missing" in said(log)
+    assert len(log.frames) == 7
+
+
+# Beside the devkit
+
+
+def beside_the_devkit(dataroot: Path, version: str) -> None:
+    """Calibration, places, sizes, categories, attributes and speeds are the devkit's, box by box."""
+    from nuscenes.nuscenes import NuScenes
+
+    theirs, ours = NuScenes(version, str(dataroot), verbose=False), NuScenesLog.open(dataroot, version)
+    assert len(ours.frames) == len(theirs.sample)
+    for frame in ours.frames:
+        sample = theirs.get("sample", frame.token)
+        boxes = {box.instance: box for box in ours.annotations(frame.token).boxes}
+        assert len(boxes) == len(sample["anns"])
+        for token in sample["anns"]:
+            record, box = theirs.get("sample_annotation", token), theirs.get_box(token)
+            mine = boxes[record["instance_token"]]
+            assert mine.category == record["category_name"]
+            assert mine.attributes == tuple(theirs.get("attribute", t)["name"] for t in record["attribute_tokens"])
+            assert mine.translation_m == pytest.approx(box.center)
+            assert mine.size_m == pytest.approx((box.wlh[1], box.wlh[0], box.wlh[2]))
+            assert mine.rotation_wxyz == pytest.approx(box.orientation.elements)
+            speed = mine.velocity_mps or (np.nan, np.nan, np.nan)
+            assert speed == pytest.approx(theirs.box_velocity(token), nan_ok=True, abs=1e-4)
+        for name, camera in frame.cameras.items():
+            path, _, intrinsic = theirs.get_sample_data(sample["data"][name])
+            assert camera.image == path
+            assert np.asarray(camera.intrinsic) == pytest.approx(intrinsic)
+
+
+def test_a_made_log_is_read_as_the_devkit_reads_it(tmp_path: Path) -> None:
+    away = MadeBox("vehicle.truck", 30.0, 2.0, (8.0, 2.5, 3.0), heading_deg=170.0, velocity_mps=(-9.0, 0.0))
+    boxes = (PERSON, CAR, away)
+    made = write_log(
+        tmp_path / "log", scenes=2, frames=5, boxes=lambda scene, frame: boxes[: 1 + (frame + scene) % len(boxes)]
+    )
+    beside_the_devkit(made.dataroot, made.version)
+
+
+@pytest.fixture(scope="session")
+def real_frames(released: Path) -> Path:
+    return released.parent / "nuscenes_frames"
+
+
+@pytest.mark.shared
+def test_the_shared_frames_are_read_as_the_devkit_reads_them(real_frames: Path) -> None:
+    beside_the_devkit(real_frames, "v1.0-frames")
+
+
+@pytest.mark.shared
+def test_the_shared_frames_are_all_read_and_only_the_annotated_scene_counts_as_annotated(real_frames: Path) -> None:
+    log = NuScenesLog.open(real_frames, "v1.0-frames", cameras=tuple(CAMERAS))
+    assert log.unreadable == []
+    assert len(log.frames) == 29
+    assert all(len(frame.cameras) == 6 for frame in log.frames)
+    complete = [frame.scene for frame in log.frames if log.annotations(frame.token).complete]
+    assert complete == ["scene-0061"]
+    assert os.path.isabs(log.frames[0].cameras["CAM_FRONT"].image)
