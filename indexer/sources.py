@@ -9,11 +9,6 @@ from pydantic import Field
 from scenario.errors import SemdriveError
 from scenario.records import Frame, Record
 
-ALL_CAMERAS = (
-    *("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"),
-    *("CAM_BACK_LEFT", "CAM_BACK", "CAM_BACK_RIGHT"),
-)
-
 
 class Log(Protocol):
     """A driving log that was read: its frames in order, and what of it could not be read."""
@@ -34,6 +29,7 @@ class NuScenesSource(Record):
     cameras: tuple[str, ...] = ()
     per_scene: int | None = Field(None, ge=1)
     scenes: tuple[str, ...] = ()
+    split: str | None = None
 
     def open(self, cache: Path) -> Log:
         from indexer.logs.nuscenes import FRONT_CAMERAS, NuScenesLog
@@ -44,6 +40,7 @@ class NuScenesSource(Record):
             cameras=self.cameras or FRONT_CAMERAS,
             per_scene=self.per_scene,
             scenes=self.scenes,
+            split=self.split,
         )
 
 

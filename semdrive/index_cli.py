@@ -64,6 +64,7 @@ def index_nuscenes(
         int | None, typer.Option(min=1, help="Key frames a scene, evenly spread.", show_default="all")
     ] = None,
     scene: Annotated[list[str] | None, typer.Option(help="Only this scene, as scene-0061. Repeatable.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only the scenes of an official split, as mini_val.")] = None,
     profile: ProfileName = None,
     add_scout: MoreScouts = None,
     index: Index = None,
@@ -82,6 +83,7 @@ def index_nuscenes(
         cameras=_cameras(camera or []),
         per_scene=per_scene,
         scenes=tuple(scene or ()),
+        split=split,
     )
     asked = _invocation(source, profile, add_scout, embedder)
     _index_log(asked, index, batch_size, dry_run, retry_failed, as_json)
@@ -198,6 +200,6 @@ def _index_log(
 
 
 def _cameras(names: list[str]) -> tuple[str, ...]:
-    from indexer.sources import ALL_CAMERAS
+    from indexer.logs.nuscenes_pictures import STANDARD_CAMERAS
 
-    return ALL_CAMERAS if names == ["all"] else tuple(names)
+    return STANDARD_CAMERAS if names == ["all"] else tuple(names)

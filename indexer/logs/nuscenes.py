@@ -16,7 +16,7 @@ from indexer.logs.nuscenes_annotations import Annotations, read_annotations
 from indexer.logs.nuscenes_frames import Frames
 from indexer.logs.nuscenes_pictures import Pictures
 from indexer.logs.nuscenes_tables import LogRow, MapRow, SampleRow, SceneRow, Tables, open_tables
-from scenario.errors import ConfigError, InputError, LogUnreadable, did_you_mean
+from scenario.errors import ConfigError, InputError, LogUnreadable, did_you_mean, unknown
 from scenario.records import Frame, Pose
 
 FRONT_CAMERAS = ("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT")
@@ -41,17 +41,20 @@ class NuScenesLog:
         cameras: Sequence[str] = FRONT_CAMERAS,
         per_scene: int | None = None,
         scenes: Sequence[str] = (),
+        split: str | None = None,
     ) -> "NuScenesLog":
         """Read the log: `per_scene` key frames of each scene, evenly spread, or all; of `scenes` by name, or all.
 
+        `split` is one of the official ones (`mini_val`, `val`, …): the scenes of it that the log has.
         Raises `LogUnreadable` where there is no such version, or no scene, sample or sample_data can be read of it;
-        `ConfigError` for a camera or scene that the log does not have.
+        `ConfigError` for a camera, scene or split that the log does not have.
         """
         if per_scene is not None and per_scene < 1:
             raise ConfigError(f"per_scene is {per_scene}; it is how many frames to take of each scene: 1 or more")
         tables = open_tables(dataroot.absolute(), version)
         pictures = Pictures(tables, dataroot.absolute(), tuple(dict.fromkeys(cameras)))
         scenes_there = _scenes(tables)
+        scenes = (*scenes, *_of_split(scenes_there, split)) if split else scenes
         samples = list(tables.rows("sample", SampleRow))
         tables.stop_without("sample")
         groups = _by_scene(tables, scenes_there, samples, scenes)
@@ -102,6 +105,20 @@ def _asked(scenes: Mapping[str, SceneRow], asked: Sequence[str]) -> list[str]:
             raise ConfigError(f"no scene named {name!r}{hint} The log's {len(scenes)} scenes are listed in scene.json")
     wanted = {names[name] for name in asked}
     return [token for token in scenes if not asked or token in wanted]
+
+
+def _of_split(scenes: Mapping[str, SceneRow], split: str) -> list[str]:
+    """The names of the scenes of an official split, as nuscenes-devkit lists them, that the log has."""
+    from nuscenes.utils.splits import create_splits_scenes
+
+    splits = create_splits_scenes()
+    if split not in splits:
+        raise ConfigError(unknown("split", split, splits))
+    members = set(splits[split])
+    found = [row.name for row in scenes.values() if row.name in members]
+    if not found:
+        raise ConfigError(f"none of the log's {len(scenes)} scenes is in the official split {split!r}")
+    return found
 
 
 def _logs(tables: Tables, scenes: Mapping[str, SceneRow]) -> dict[str, LogRow]:

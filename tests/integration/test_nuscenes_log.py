@@ -392,3 +392,16 @@ def test_the_shared_frames_are_all_read_and_only_the_annotated_scene_counts_as_a
     complete = [frame.scene for frame in log.frames if log.annotations(frame.token).complete]
     assert complete == ["scene-0061"]
     assert os.path.isabs(log.frames[0].cameras["CAM_FRONT"].image)
+
+
+def test_an_official_split_is_those_of_its_scenes_that_the_log_has(made: MadeLog) -> None:
+    def as_in_mini(records: Table) -> Table:
+        return [{**record, "name": name} for record, name in zip(records, ("scene-0103", "scene-0061"), strict=True)]
+
+    made.edit("scene", as_in_mini)
+
+    assert {frame.scene for frame in read(made, split="mini_val").frames} == {"scene-0103"}
+    with pytest.raises(ConfigError, match="did you mean 'mini_val'"):
+        read(made, split="mini_vall")
+    with pytest.raises(ConfigError, match="none of the log's 2 scenes is in the official split 'test'"):
+        read(made, split="test")
