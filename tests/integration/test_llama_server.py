@@ -18,7 +18,7 @@ from PIL import Image
 from scenario.errors import ModelUnavailable, ReplyCut
 from scenario.images import jpeg
 from scenario.protocols import Deadline
-from tiny_models import TinyModel, TinyModels, write_tiny_models
+from tiny_models import TinyModel, TinyModels
 from verifier.models.base import ChatRequest, Picture
 from verifier.models.openai import openai_model
 from verifier.models.probe import probe
@@ -74,11 +74,6 @@ def running(tiny: TinyModel, log: Path) -> Iterator[LlamaServer]:
         yield server
     finally:
         server.kill()
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
-    return write_tiny_models(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

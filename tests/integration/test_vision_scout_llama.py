@@ -18,7 +18,7 @@ from scenario.errors import ConfigError, ReplyCut, WeightsMissing
 from scenario.protocols import Deadline
 from scenario.records import Camera, Detection, Facts, Frame, Grounding, ScoutReport, Usage
 from scenario.registry import JUDGES, SCOUTS
-from tiny_models import TinyModel, TinyModels, write_tiny_models
+from tiny_models import TinyModel, TinyModels
 from verifier.judges.llm import LlmJudge
 from verifier.judging import decide
 from verifier.prompt import scout_system_prompt
@@ -45,11 +45,6 @@ GROUNDING = Grounding(
     ),
 )
 Make = Callable[..., VisionScout]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
-    return write_tiny_models(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture
@@ -88,7 +83,8 @@ def frame(tmp_path_factory: pytest.TempPathFactory) -> Frame:
 def test_a_real_model_that_knows_nothing_still_answers_within_the_vocabulary(
     architecture: str, tiny: TinyModels, frame: Frame, make: Make
 ):
-    scout = make(tiny.by_name[architecture])
+    # On a processor, flash attention takes a tiny qwen3vl more than twice as long.
+    scout = make(tiny.by_name[architecture], flash_attention=False)
 
     report = scout.report(frame, GROUNDING, deadline=Deadline.after(120))
 
