@@ -59,7 +59,7 @@ def test_a_request_and_its_reply_go_over_the_wire_whole() -> None:
     assert reply.usage is not None
     assert reply.usage.completion_tokens == 10
     assert reply.latency_s is not None
-    assert (sent["model"], sent["seed"], sent["temperature"], sent["max_tokens"]) == ("tiny", 3, 0.5, 4024)
+    assert (sent["model"], sent["seed"], sent["temperature"], sent["max_tokens"]) == ("tiny", 3, 0.5, 5048)
     assert sent["response_format"]["json_schema"]["schema"] == SCHEMA
     assert [part["type"] for part in sent["messages"][1]["content"]] == ["text", "image_url", "text"]
 
