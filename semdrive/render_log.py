@@ -5,6 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from gold_set.score import ScoreSummary
 from indexer.report import OpenFailures
 from semdrive.text import Terminal, plain
 
@@ -41,3 +42,23 @@ def render_failures(found: OpenFailures, location: str) -> None:
         f"\n{len(found.failures):,} failures; try them again: semdrive index --retry-failed --index {location}",
         soft_wrap=True,
     )
+
+
+def render_score(scored: ScoreSummary) -> None:
+    table = Table("tag", "true", "found", "precision", "recall", "F1", box=None, header_style="dim")
+    for name, counts in [*((str(tag), counts) for tag, counts in scored.tags.items()), ("micro", scored.micro)]:
+        shares = (_number(share) for share in (counts.precision, counts.recall, counts.f1))
+        style = "bold" if name == "micro" else ""
+        table.add_row(name, str(counts.tp + counts.fn), str(counts.tp + counts.fp), *shares, style=style)
+    console.print(table)
+    risk = scored.risk
+    unstated = f", not stated in {risk.unstated:,}" if risk.unstated else ""
+    console.print(f"\nrisk: mean absolute error {_number(risk.mae)} over {risk.judged:,} frames{unstated}")
+    fields = [f"{name} {_number(field.accuracy)}" for name, field in scored.fields.items() if field.judged]
+    console.print("accuracy of fields: " + (", ".join(fields) or "none is judged"), style="dim", soft_wrap=True)
+    missing = f"; {len(scored.missing):,} gold frames are not in the index" if scored.missing else ""
+    console.print(f"{scored.frames:,} frames scored{missing}")
+
+
+def _number(value: float | None) -> str:
+    return "not measurable" if value is None else f"{value:.3f}"
