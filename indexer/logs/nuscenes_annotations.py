@@ -11,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.logs.annotations import AnnotatedBox, FrameAnnotations
-from indexer.logs.nuscenes_tables import AnnotationRow, InstanceRow, NamedRow, SampleRow, Tables, VisibilityRow
+from indexer.logs.nuscenes_tables import (
+    AnnotationRow,
+    CategoryRow,
+    InstanceRow,
+    NamedRow,
+    SampleRow,
+    Tables,
+    VisibilityRow,
+)
 from scenario.records import Pose
 
 MAX_GAP_S = 1.5  # between neighbouring boxes of a track that a speed is taken from; twice that across two gaps
@@ -96,7 +104,7 @@ class _Reading:
         self._lost = 0  # annotations of no known sample
 
     def _read_instances(self) -> list[tuple[str, str]]:
-        categories = {row.token: row.name for row in self._tables.rows("category", NamedRow)}
+        categories = {row.token: row.kind for row in self._tables.rows("category", CategoryRow)}
         return [
             (row.token, categories[row.category_token])
             for row in self._tables.rows("instance", InstanceRow)

@@ -9,6 +9,7 @@ import ijson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scenario.errors import InputError, LogUnreadable
+from scenario.labels import LABELS
 from scenario.records import Quaternion, Vector3
 
 READ_BYTES = 1 << 20
@@ -94,10 +95,21 @@ class EgoPoseRow(Row):
 
 
 class NamedRow(Row):
-    """A category or an attribute."""
-
     token: str
     name: str
+
+
+class CategoryRow(NamedRow):
+    """A category. A log of our own names it as nuScenes does, so that the devkit can draw it, and may describe it by a
+    finer name whose last part is a detection label (`movable_object.construction_barrel`)."""
+
+    description: str | None = None
+
+    @property
+    def kind(self) -> str:
+        finer = self.description or ""
+        known = "." in finer and finer.rpartition(".")[2].replace("_", " ") in LABELS
+        return finer if known else self.name
 
 
 class VisibilityRow(Row):

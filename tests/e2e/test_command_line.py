@@ -1,7 +1,6 @@
 """The command line as a user meets it: real processes, the real embedding model, the made-up run."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -12,13 +11,9 @@ from time import sleep
 
 import pytest
 
+from shell import semdrive
+
 HEAVY = {"torch", "lancedb", "pyarrow", "numpy", "pydantic", "sentence_transformers", "lark", "nuscenes", "fastapi"}
-
-
-def semdrive(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "semdrive", *arguments]
-    env = {**os.environ, **environment, "COLUMNS": "160"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
 
 
 @pytest.fixture(scope="module")

@@ -207,3 +207,14 @@ def test_an_official_split_is_those_of_its_scenes_that_the_log_has(made: MadeLog
         read(made, split="mini_vall")
     with pytest.raises(ConfigError, match="none of the log's 2 scenes is in the official split 'test'"):
         read(made, split="test")
+
+
+def test_a_finer_name_in_the_description_of_a_category_is_what_a_thing_is(made: MadeLog) -> None:
+    def described(records: Table) -> Table:
+        words = {"human.pedestrian.adult": "Adult subcategory.", "vehicle.car": "vehicle.bus.school_bus"}
+        return [{**record, "description": words[record["name"]]} for record in records]
+
+    made.edit("category", described)
+    boxes = read(made).annotations(made.tokens[0]).boxes
+
+    assert [box.category for box in boxes] == ["human.pedestrian.adult", "vehicle.bus.school_bus"]
