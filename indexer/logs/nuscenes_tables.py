@@ -108,7 +108,8 @@ class CategoryRow(NamedRow):
     @property
     def kind(self) -> str:
         finer = self.description or ""
-        known = "." in finer and finer.rpartition(".")[2].replace("_", " ") in LABELS
+        # Not a sentence: one of nuScenes' own ends in "vehicle.trailer".
+        known = " " not in finer and "." in finer and finer.rpartition(".")[2].replace("_", " ") in LABELS
         return finer if known else self.name
 
 
