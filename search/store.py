@@ -37,6 +37,7 @@ from search.schema import (
 
 TABLE, PUBLISHED = "scenarios", "published"
 ROWS_PER_BATCH = 4096
+ROWS_AT_ONCE = 128
 VECTOR_INDEX_FROM = 10_000  # rows; below, a flat scan is as fast and exact
 VECTORS_TO_TRAIN = 256  # a log may have next to no reasoning; k-means cannot place partitions among a few vectors
 KEEP_OLD_VERSIONS = timedelta(days=1)  # so that readers of the last build can finish
@@ -166,11 +167,20 @@ class Snapshot:
 def _batches(
     rows: Iterable[IndexRow], run: int, columns: pa.Schema, on_rows: Callable[[int], None]
 ) -> Iterator[pa.RecordBatch]:
-    """The rows in batches of thousands: small writes would leave a file each."""
+    """The rows in batches of thousands: small writes would leave a file each.
+
+    They become Arrow a few at a time: a scenario as records takes twenty times the memory of its row.
+    """
     rest = iter(rows)
-    while part := list(islice(rest, ROWS_PER_BATCH)):
-        yield batch(part, run, columns)
+    made: list[pa.RecordBatch] = []
+    while part := list(islice(rest, ROWS_AT_ONCE)):
+        made.append(batch(part, run, columns))
+        if sum(map(len, made)) >= ROWS_PER_BATCH:
+            yield from pa.Table.from_batches(made).combine_chunks().to_batches()
+            made = []
         on_rows(len(part))
+    if made:
+        yield from pa.Table.from_batches(made).combine_chunks().to_batches()
 
 
 def _with_vector(column: str, where: str | None) -> str:
