@@ -118,7 +118,9 @@ def _print_reasoning(scenario: Scenario) -> None:
     """What each scout thought, and what a reader should know about how it came to be."""
     for report in scenario.reports:
         if report.reasoning:
-            console.print(Text(f"{plain(report.scout)} reasoned: ", style="bold").append(plain(report.reasoning), ""))
+            console.print(Text(f"{plain(report.scout)} reasoned:", style="bold"))
+            for line in report.reasoning.splitlines():
+                console.print(Text(f"  {plain(line)}"), soft_wrap=True)
         for note in report.notes:
             console.print(Text(plain(f"{report.scout}: {note}"), style="yellow"), soft_wrap=True)
     for note in (*scenario.verdict.notes, *scenario.grounding.notes):

@@ -67,7 +67,13 @@ def people(situation: Situation) -> tuple[Person, ...]:
     ]
     if unseen := _unseen(situation, seen):
         seen.append(unseen)
-    return tuple(sorted(seen, key=lambda person: (-person.conduct, person.thing.ahead_m or 0.0)))
+    return tuple(sorted(seen, key=_order))
+
+
+def _order(person: Person) -> tuple[int, float]:
+    """What matters most first: of those in the way the nearest ahead, of the others the one closest to the path."""
+    place = person.thing.ahead_m if person.is_hazard else abs(person.thing.lateral_m or 0.0)
+    return -person.conduct, place or 0.0
 
 
 def _unseen(situation: Situation, seen: Sequence[Person]) -> Person | None:
