@@ -23,7 +23,6 @@ def score(
 ) -> None:
     """Score an index's verdicts against a gold file: tags (micro-F1), risk (mean absolute error), fields."""
     from gold_set.score import score_file
-
     from gold_set.verdicts import indexed_facts
     from scenario.workspace import Workspace
     from search.store import Store
