@@ -70,8 +70,9 @@ def plan_pull(
     Raises `DownloadError` where a host cannot be asked or the disk has no room, and `WeightsMissing` for a local path,
     which nobody can give.
     """
-    states = {file.reference: file_state(file, cache) for file in files}
-    missing = [file for file in files if not states[file.reference].here]
+    asked = {file.reference: file for file in files}  # each once, however often it is named
+    states = {reference: file_state(file, cache) for reference, file in asked.items()}
+    missing = [file for reference, file in asked.items() if not states[reference].here]
     for file in missing:
         if not isinstance(parse(file.reference), HubFile) and not asset_name(file.reference):
             raise WeightsMissing(file.reference, f"and a pull cannot fetch it ({file.role}): it is a local path")

@@ -5,13 +5,16 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from indexer.grounding.detector import find_weights
-from indexer.profiles import Endpoint, ModelFile, Profile
-from scenario.errors import WeightsMissing
+from indexer.profiles import Endpoint, ModelFile, Profile, StageProfile
+from scenario.errors import ConfigError, WeightsMissing
 from scenario.records import Record
 from scenario.weights import HubFile, locate, parse
+
+if TYPE_CHECKING:
+    from verifier.models.probe import EndpointReport
 
 # Sizes in bytes of the files that the shipped profiles name, so that room on the disk can be judged before the hub is
 # asked. Those that end in zeros are rounded; a pull asks the hub for the true ones.
@@ -155,7 +158,7 @@ def check_models(
                 profile=profile.name,
                 checks=(
                     *(checks[file.reference].model_copy(update={"role": file.role}) for file in profile.files()),
-                    *(check_server(endpoint) for endpoint in (profile.endpoints() if servers else ())),
+                    *(check for owner, stage in profile.stages() if servers for check in check_servers(owner, stage)),
                 ),
             )
             for profile in profiles
@@ -182,15 +185,27 @@ def check_file(file: ModelFile, cache: Path | None = None, advance: Advance | No
     )
 
 
-def check_server(endpoint: Endpoint) -> FileCheck:
-    """What a model server says it can do, in some small requests. Raises `ConfigError` where its key is not set."""
-    from verifier.models.probe import probe
+def check_servers(owner: str, stage: StageProfile) -> list[FileCheck]:
+    """What the model servers of a back end say they can do, in some small requests."""
+    if (settings := stage.servers) is None:
+        return []
+    from verifier.models.openai import openai_reports
 
-    found = probe(endpoint.url, model=endpoint.model, api_key_env=endpoint.api_key_env)
-    fit = found.usable or (endpoint.role == "judge" and found.reachable and found.error is None)  # a judge only reads
+    try:
+        return [_checked(owner, found) for found in openai_reports(settings)]
+    except ConfigError as error:  # the key is not set: what was found of the files is worth saying nevertheless
+        remedy = f"set {settings.api_key_env} in the environment"
+        return [
+            FileCheck(name=url, role=owner, status="broken", detail=str(error), remedy=remedy)
+            for url in settings.endpoints
+        ]
+
+
+def _checked(owner: str, found: "EndpointReport") -> FileCheck:
+    fit = found.usable or (owner == "judge" and found.reachable and found.error is None)  # a judge only reads
     return FileCheck(
-        name=endpoint.url,
-        role=endpoint.role,
+        name=found.endpoint,
+        role=owner,
         status="fine" if fit else "broken" if found.reachable else "missing",
         detail="; ".join(" ".join(line.split()) for line in found.lines()[1:]),
         remedy=None if found.reachable else "start the server, or name its address in a profile of your own",

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -12,8 +12,12 @@ from scenario.records import Record
 from scenario.registry import GROUNDERS, JUDGES, SCOUTS
 from scenario.weights import parse
 
+if TYPE_CHECKING:
+    from verifier.models.openai import OpenAISettings
+
 HOME = Path(__file__).with_name("profiles")
 DEFAULT = "weights-free"
+SERVED = "openai"  # the back end whose models are behind servers
 
 # Which options of a back end name model files, and what the files are.
 _FILE_OPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -46,12 +50,25 @@ class StageProfile(Record):
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property
+    def runs(self) -> str:
+        """What runs its model: the `llm` judge has a back end of its own."""
+        return str(self.options.get("backend", "llama_cpp")) if self.backend == "llm" else self.backend
+
+    @property
     def files(self) -> dict[str, str]:
         """Option → what it is, for those of its options that name model files."""
-        known = _FILE_OPTIONS.get(
-            str(self.options.get("backend", "llama_cpp") if self.backend == "llm" else self.backend)
-        )
-        return {option: what for option, what in (known or {}).items() if isinstance(self.options.get(option), str)}
+        known = _FILE_OPTIONS.get(self.runs, {})
+        return {option: what for option, what in known.items() if isinstance(self.options.get(option), str)}
+
+    @property
+    def servers(self) -> "OpenAISettings | None":
+        """The model servers that it asks, and how; None for a model in this process. Raises `ConfigError`."""
+        if self.runs != SERVED:
+            return None
+        from verifier.models.openai import OpenAISettings, openai_settings
+
+        known = {option: value for option, value in self.options.items() if option in OpenAISettings.model_fields}
+        return openai_settings(**known)
 
 
 class ScoutProfile(StageProfile):
@@ -100,14 +117,10 @@ class Profile(Record):
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every model server that its options name."""
         return tuple(
-            Endpoint(
-                url=str(url),
-                role=owner,
-                model=stage.options.get("model"),
-                api_key_env=stage.options.get("api_key_env"),
-            )
+            Endpoint(url=url, role=owner, model=servers.model, api_key_env=servers.api_key_env)
             for owner, stage in self.stages()
-            for url in stage.options.get("endpoints", ())
+            if (servers := stage.servers)
+            for url in servers.endpoints
         )
 
 
@@ -116,9 +129,14 @@ def shipped_profiles() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in HOME.glob("*.toml")))
 
 
+def is_file_name(name_or_path: str) -> bool:
+    """Whether a profile is named by the path of its file; otherwise it is one of the shipped."""
+    return name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
+
+
 def load_profile(name_or_path: str) -> Profile:
     """A shipped profile by its name, or one of your own by the path of its file. Raises `ProfileError`."""
-    own = name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
+    own = is_file_name(name_or_path)
     if not own and name_or_path not in shipped_profiles():
         sentence = unknown("profile", name_or_path, shipped_profiles())
         raise ProfileError(f"{sentence}; one of your own is named by its file: --profile path/to/mine.toml")
@@ -147,6 +165,7 @@ def _profile(path: Path, table: dict[str, Any]) -> Profile:
         given = "is missing" if first["type"] == "missing" else f"is {first['input']!r}: {first['msg']}"
         raise ProfileError(f"{path}: {where} {given}") from error
     _refuse_unknown_backends(path, profile)
+    _refuse_unusable_servers(path, profile)
     if any("name" in scout.options for scout in profile.scouts):
         raise ProfileError(f"{path}: a scout's name stands beside its back end, not in [scouts.options]")
     names = [scout.name for scout in profile.scouts]
@@ -184,6 +203,15 @@ def _refuse_unknown_backends(path: Path, profile: Profile) -> None:
         kind = owner.partition(" ")[0]
         if stage.backend not in kinds[kind]:
             raise ProfileError(f"{path}: {owner}: {unknown(f'{kind} back end', stage.backend, kinds[kind])}")
+
+
+def _refuse_unusable_servers(path: Path, profile: Profile) -> None:
+    """Before anything is listed or asked: a key that stands in the profile itself must not be shown."""
+    for owner, stage in profile.stages():
+        try:
+            _ = stage.servers
+        except ConfigError as error:
+            raise ProfileError(f"{path}: {owner}: {error}") from error
 
 
 def _published(path: Path, named: Path) -> bool:

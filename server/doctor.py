@@ -13,7 +13,7 @@ from scenario.errors import NoWorkspace, SemdriveError
 from scenario.ledger import Ledger
 from scenario.records import Record
 from scenario.workspace import Workspace
-from server.fitness import EXTRAS, Fit, fit, measure, recommended
+from server.fitness import EXTRAS, Fit, fit, measure, memory_gib, recommended
 
 Status = Literal["fine", "note", "broken"]
 CORE = ("lancedb", "pyarrow", "numpy", "sentence-transformers", "torch", "nuscenes-devkit", "fastapi")
@@ -34,7 +34,7 @@ def examine(index: str, embedder: str) -> list[Check]:
 def _machine() -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Check(name="python", status="fine", detail=version)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else None
+    memory = memory_gib()
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     size = f"{memory:.0f} GiB memory, " if memory else ""
     remedy = "free some disk space before indexing" if free < 1 else None
@@ -88,7 +88,8 @@ def profile_check(found: Fit, *, servers: bool) -> Check:
         return Check(name=name, status="note", detail=f"does not fit: {'; '.join(found.lacks)}")
     if found.steps:
         gb = sum(file.size_bytes or 0 for file in found.missing_files) / 1e9
-        lacking = f"{len(found.missing_files)} model files missing ({gb:,.1f} GB)" if gb else "packages missing"
+        files = f"{len(found.missing_files)} model files missing ({gb:,.1f} GB)"
+        lacking = files if found.missing_files else "packages missing, or built without the card"
         return Check(name=name, status="note", detail=f"would fit: {lacking}", remedy=" and ".join(found.steps))
     if servers:
         remedy = f"semdrive models check --profile {found.profile}"

@@ -92,7 +92,7 @@ def measure() -> Machine:
     extras = tuple(extra for extra, module in EXTRAS.items() if find_spec(module) is not None)
     gpu, gpu_memory_gib = _gpu()
     return Machine(
-        memory_gib=_memory_gib(),
+        memory_gib=memory_gib(),
         gpu=gpu,
         gpu_memory_gib=gpu_memory_gib,
         extras=extras,
@@ -100,7 +100,8 @@ def measure() -> Machine:
     )
 
 
-def _memory_gib() -> float | None:
+def memory_gib() -> float | None:
+    """All there is, in use or not. None where the system does not say."""
     if not hasattr(os, "sysconf"):
         return None
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

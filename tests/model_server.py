@@ -27,6 +27,7 @@ class Powers:
 
     formats: tuple[str, ...] = ("json_schema", "json_object")
     refuses_with: int = 400  # for a format it does not know
+    refused_keywords: tuple[str, ...] = ()  # of a schema
     ignores_formats: bool = False
     pictures: bool = True
     refuses_pictures_with: int = 400
@@ -282,14 +283,17 @@ class ModelServer:
         """A question of the probe, answered as a model of these powers would."""
         powers = self.powers
         pictured = "image_url" in json.dumps(exchange.body["messages"])
-        kind = exchange.body.get("response_format", {}).get("type")
+        asked = exchange.body.get("response_format", {})
+        kind = asked.get("type")
         usage = {"prompt_tokens": 20 + self._picture_tokens(exchange.body) * pictured, "completion_tokens": 5}
         if pictured and not powers.pictures:
             exchange.send({"error": {"message": "this model sees no images"}}, powers.refuses_pictures_with)
         elif kind and not powers.ignores_formats and kind not in powers.formats:
             exchange.send({"error": {"message": f"unknown response format {kind}"}}, powers.refuses_with)
+        elif kind and any(f'"{keyword}"' in json.dumps(asked) for keyword in powers.refused_keywords):
+            exchange.send({"error": {"message": "In context=(), a keyword is not permitted"}}, powers.refuses_with)
         elif kind in powers.formats and not powers.ignores_formats:
-            exchange.send(reply('{"ok": true}', usage=usage))
+            exchange.send(reply('{"ok": true, "word": "Hello."}', usage=usage))
         else:
             thoughts = {powers.reasoning_key: "They greet me."} if powers.reasoning_key else {}
             text = "<think>They greet me.</think>Hello!" if powers.think_tags else "Hello!"

@@ -282,12 +282,15 @@ def inventory_lines(
     if listing.left_out:
         counts = Counter(grounding.detections[position].label for position in listing.left_out)
         shown = ", ".join(f"{count} {label}" for label, count in counts.items())
-        lines.append(f"{len(listing.left_out)} more, of less importance, are left out: {shown}.")
-    return [*_heading(grounding, listed), *lines]
+        why = "more, of less importance, are left out" if listed else "detections are not listed"
+        lines.append(f"{len(listing.left_out)} {why}: {shown}.")
+    return [*_heading(grounding, listed, listing.left_out), *lines]
 
 
-def _heading(grounding: Grounding, listed: Sequence[Detection]) -> list[str]:
+def _heading(grounding: Grounding, listed: Sequence[Detection], left_out: Sequence[int]) -> list[str]:
     notes = [f"About the detector: {note}" for note in grounding.notes]
+    if not listed and left_out:
+        return notes
     if not listed and not grounding.cameras:
         return [*notes, "No detector has looked at this moment."]
     if not listed:

@@ -1,7 +1,9 @@
 """The limits of llama.cpp on tiny models of random weights: deadlines, budgets, files that cannot be used."""
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -23,6 +25,9 @@ from scenario.protocols import Deadline
 from tiny_models import CONTEXT_TOKENS, TinyModel, write_projector, write_text_model
 from verifier.models.base import ChatModel, Picture
 from verifier.models.llama_cpp import llama_cpp_model
+from verifier.models.llama_native import Native, Resources, Sight
+
+MEMORY = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True)
@@ -221,3 +226,20 @@ def test_settings_are_stored_as_they_decide(opened):
 def _satisfies_the_seam() -> ChatModel:
     """Never called: mypy reads it."""
     return llama_cpp_model()
+
+
+@pytest.mark.skipif(not MEMORY.exists(), reason="only Linux says how much memory this process holds")
+def test_a_picture_takes_no_memory_that_grows_with_its_square(tiny):
+    """Without flash attention 1,600 × 900 pixels, 5,600 patches, take 125 MB for each head that attends to them."""
+    native = Native(Resources(tiny.qwen3vl.model, tiny.qwen3vl.projector, CONTEXT_TOKENS, threads=2))
+    with ExitStack() as until:
+        (sight,) = (found for found in native.look(picture(1, 1600, 900), until) if isinstance(found, Sight))
+        before = held_bytes()
+        native.evaluate_sight(sight, 0)
+        taken = held_bytes() - before
+    native.close()
+    assert taken < 125e6
+
+
+def held_bytes() -> int:
+    return int(MEMORY.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

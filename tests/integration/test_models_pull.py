@@ -57,6 +57,11 @@ def test_sizes_are_asked_before_anything_is_fetched(hub, cache):
     assert [asked.method for asked in hub.asked] == ["HEAD"]
 
 
+def test_a_file_that_is_named_twice_is_fetched_once(hub, cache):
+    plan = plan_pull([FILE, FILE], cache=cache, endpoint=hub.url)
+    assert (len(plan.files), plan.need_bytes) == (1, len(CONTENT))
+
+
 def test_a_file_that_is_here_is_not_fetched_again(hub, cache):
     pull(hub, cache)
     before = len(hub.asked)

@@ -115,7 +115,7 @@ def test_a_server_is_asked_once_how_it_can_be_held_to_a_schema(powers: Powers, k
         replies = [one.complete(request(), deadline=NEVER) for _ in range(3)]
         asked = len(server.seen.probes)
     assert [sent.get("response_format", {}).get("type") for sent in server.seen.chats] == [kind] * 3
-    assert asked <= 3
+    assert asked <= 4
     told = "the server does not hold the model to the schema" in replies[0].notes
     assert told == (kind is None)
     assert ('"boolean"' in server.seen.chats[0]["messages"][0]["content"]) == (kind is None)

@@ -6,7 +6,7 @@ import pytest
 
 from model_server import ModelServer, Powers
 from scenario.errors import ConfigError
-from verifier.models.openai import openai_reports
+from verifier.models.openai import openai_reports, openai_settings
 from verifier.models.probe import EndpointReport, probe
 
 
@@ -19,6 +19,7 @@ def report(**powers: Any) -> EndpointReport:
     ("powers", "found"),
     [
         ({}, "json_schema"),
+        ({"refused_keywords": ("maxLength",)}, "json_schema_basic"),
         ({"formats": ("json_object",), "refuses_with": 500}, "json_object"),
         ({"formats": (), "refuses_with": 400}, "none"),
         ({"formats": (), "refuses_with": 500}, "none"),
@@ -91,6 +92,14 @@ def test_a_server_that_is_not_there_is_unreachable_and_no_error_is_raised() -> N
     assert [line.split()[0] for line in found.lines()[1:]] == ["reachable", "problem"]
 
 
+@pytest.mark.parametrize("host", ["a" * 70, "a..b", "xn--", "a\x01b"])
+def test_a_name_that_no_host_can_have_is_unreachable(host: str) -> None:
+    found = probe(f"http://{host}/v1")
+    assert (found.reachable, found.error) == (False, found.error)
+    assert found.error is not None
+    assert found.error.startswith("no address: ")
+
+
 def test_what_was_found_before_a_trouble_is_kept() -> None:
     found = report(models=("a", "b"))
     assert (found.reachable, found.usable, found.models) == (True, False, ("a", "b"))
@@ -128,5 +137,6 @@ def test_a_server_that_is_overloaded_half_way_is_not_said_to_see_no_pictures() -
 
 def test_a_profile_is_probed_endpoint_by_endpoint() -> None:
     with ModelServer() as one, ModelServer(powers=Powers(pictures=False)) as other:
-        reports = openai_reports(endpoints=[one.endpoint, other.endpoint + "/"], retries=0)
+        settings = openai_settings(endpoints=[one.endpoint, other.endpoint + "/"], retries=0)
+        reports = openai_reports(settings)
     assert [(found.endpoint, found.pictures) for found in reports] == [(one.endpoint, True), (other.endpoint, False)]

@@ -138,7 +138,7 @@ class Native:
         params.n_ctx = resources.context_tokens
         params.n_batch = params.n_ubatch = BATCH_TOKENS
         params.n_threads, params.n_threads_batch = threads, resources.threads or os.cpu_count() or threads
-        params.flash_attn_type = _flash(resources, c.LLAMA_FLASH_ATTN_TYPE_AUTO)
+        params.flash_attn_type = _flash(resources)
         params.swa_full = False  # sliding windows as small as they are: a 27B model's would not fit beside it
         context = c.llama_init_from_model(self._model, params)
         if not context:
@@ -155,7 +155,7 @@ class Native:
         params.use_gpu = resources.gpu_layers != 0
         params.print_timings = False
         params.n_threads = resources.threads or os.cpu_count() or 1
-        params.flash_attn_type = _flash(resources, c.LLAMA_FLASH_ATTN_TYPE_DISABLED)
+        params.flash_attn_type = _flash(resources)  # without, a picture of 1,600 × 900 takes 1.9 GiB of buffers
         eye = mtmd.mtmd_init_from_file(os.fsencode(path), self._model, params)
         if not eye:
             raise ModelUnavailable(
@@ -322,9 +322,9 @@ def _threads(resources: Resources) -> int:
     return resources.threads or max((os.cpu_count() or 1) // 2, 1)
 
 
-def _flash(resources: Resources, unsaid: int) -> int:
+def _flash(resources: Resources) -> int:
     if resources.flash_attention is None:
-        return unsaid
+        return int(c.LLAMA_FLASH_ATTN_TYPE_AUTO)
     return int(c.LLAMA_FLASH_ATTN_TYPE_ENABLED if resources.flash_attention else c.LLAMA_FLASH_ATTN_TYPE_DISABLED)
 
 

@@ -4,6 +4,7 @@ llama-server, llama-cpp-python's server, vLLM, LM Studio, Ollama. Each endpoint 
 schema; requests go to the least busy one, and those that fail for the server's sake go on to the next.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from verifier.models.transport import CallFailed, Transport, key_in
 from verifier.models.wire import Budget, Refused, ResponseFormat, address, chat_body, read_reply
 
 OWNER = "openai"
+LONGEST_S = 86_400.0  # a day: "no limit" is a number too large for a clock
 OUT = frozenset({301, 302, 303, 307, 308, 401, 403, 404})  # asking this endpoint again is of no use
 AGAIN = frozenset({408, 409, 429})  # and every 5xx
 OVERLOADED = frozenset({429, 502, 503, 504})  # the server's state; other 5xx may be this request's fault
@@ -39,8 +41,8 @@ class OpenAISettings(Record):
     endpoints: tuple[str, ...] = Field(min_length=1, description="addresses such as http://127.0.0.1:8080/v1")
     model: str | None = Field(None, min_length=1, description="the served name; not needed where only one is served")
     api_key_env: str | None = Field(None, description="the environment variable that holds the key")
-    timeout_s: float = Field(300, gt=0, description="for one whole answer")
-    connect_timeout_s: float = Field(5, gt=0)
+    timeout_s: float = Field(300, gt=0, le=LONGEST_S, description="for one whole answer")
+    connect_timeout_s: float = Field(5, gt=0, le=LONGEST_S)
     retries: int = Field(4, ge=0, le=100)
     backoff_s: float = Field(0.5, ge=0, le=60, description="the first pause of an endpoint that failed, at most")
     concurrency: int = Field(4, ge=1, le=1024, description="requests at once, for each endpoint")
@@ -49,12 +51,12 @@ class OpenAISettings(Record):
     thinking: Literal["auto", "none", "tags"] = "auto"
     think_open: str = Field("<think>", min_length=1)
     think_close: str = Field("</think>", min_length=1)
-    temperature: float = Field(0.6, ge=0)
+    temperature: float = Field(0.6, ge=0, le=5)
     top_p: float = Field(0.95, gt=0, le=1)
     seed: int = Field(0, ge=0)
     image_tokens: int = Field(1536, ge=1, description="for all pictures of a request")
     pixels_per_token: int = Field(784, ge=1, description="28 × 28 for Qwen's encoders")
-    response_format: Literal["auto", "json_schema", "json_object", "none"] = "auto"
+    response_format: Literal["auto", "json_schema", "json_schema_basic", "json_object", "none"] = "auto"
     extra: dict[str, Any] = Field(default_factory=dict, description="more to send with each request")
 
     @field_validator("endpoints")
@@ -64,6 +66,15 @@ class OpenAISettings(Record):
         if len(set(endpoints)) < len(endpoints):
             raise ValueError("an endpoint stands there twice; 'concurrency' says how many requests each takes at once")
         return endpoints
+
+    @field_validator("extra")
+    @classmethod
+    def _can_be_sent(cls, given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(given, allow_nan=False)
+        except (TypeError, ValueError) as error:  # a date of TOML, or its nan and inf
+            raise ValueError(f"JSON cannot say it: {error}") from error
+        return given
 
     @property
     def budget(self) -> Budget:
@@ -93,14 +104,23 @@ class Session:
     traits: Mapping[str, Traits]
 
 
+def openai_settings(**options: Any) -> OpenAISettings:
+    """Raises `ConfigError`, which repeats neither a key nor a password that stands where none may."""
+    variable = options.get("api_key_env")
+    if isinstance(variable, str) and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+        _refuse_secret("'api_key_env' takes the name of an environment variable, never the key itself")
+    if "@" in str(options.get("endpoints")):
+        _refuse_secret("'endpoints' takes no passwords; name the variable that holds the key with 'api_key_env'")
+    return validated(OpenAISettings, OWNER, options)
+
+
 def openai_model(**options: Any) -> "OpenAIModel":
     """Raises `ConfigError`. Nothing is asked before the first request."""
-    return OpenAIModel(_settings(options))
+    return OpenAIModel(openai_settings(**options))
 
 
-def openai_reports(**options: Any) -> list[EndpointReport]:
-    """What each endpoint of a profile can do, found by asking it. Raises `ConfigError`."""
-    settings = _settings(options)
+def openai_reports(settings: OpenAISettings) -> list[EndpointReport]:
+    """What each endpoint of a profile can do, found by asking it. Raises `ConfigError` where the key is not set."""
     return [
         probe(
             endpoint,
@@ -290,16 +310,6 @@ def _raise_if_final(lease: Lease, failed: CallFailed) -> None:
         raise DeadlinePassed(f"{lease.endpoint}: {failed.reason} (timeout_s)") from failed
     if failed.fault == "too large":
         raise ReplyInvalid(f"{lease.endpoint}: {failed.reason}") from failed
-
-
-def _settings(options: Mapping[str, Any]) -> OpenAISettings:
-    variable = options.get("api_key_env")
-    if isinstance(variable, str) and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
-        _refuse_secret("'api_key_env' takes the name of an environment variable, never the key itself")
-    endpoints = options.get("endpoints")
-    if isinstance(endpoints, list | tuple) and any("@" in str(text) for text in endpoints):
-        _refuse_secret("'endpoints' takes no passwords; name the variable that holds the key with 'api_key_env'")
-    return validated(OpenAISettings, OWNER, options)
 
 
 def _refuse_secret(rule: str) -> NoReturn:

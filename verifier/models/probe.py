@@ -29,10 +29,10 @@ from verifier.models.wire import (
 
 Call = Callable[[str, str, Mapping[str, Any] | None], Answer]  # method, path below the endpoint, body
 
-SCHEMA = {
+SCHEMA: Mapping[str, Any] = {
     "type": "object",
-    "properties": {"ok": {"type": "boolean"}},
-    "required": ["ok"],
+    "properties": {"ok": {"type": "boolean"}, "word": {"type": "string", "maxLength": 8}},  # a limit, as ours have
+    "required": ["ok", "word"],
     "additionalProperties": False,
 }
 GREETING = "Say hello."  # whose answer follows the schema only if the server makes it
@@ -42,7 +42,7 @@ SHORT, LONGER = Budget(answer=1, thinking=0), Budget(answer=64, thinking=0)
 UNWELL = frozenset({401, 403, 404, 408, 429, 502, 503, 504})  # says nothing about what was asked for
 PICTURE_SIDE_PX = 64  # some encoders refuse less than 28
 PROPERTIES = "/../props"  # beside the folder /v1 of the API, as llama-server has it
-FORMATS: tuple[ResponseFormat, ...] = ("json_schema", "json_object")
+FORMATS: tuple[ResponseFormat, ...] = ("json_schema", "json_schema_basic", "json_object")
 
 
 class EndpointReport(Record):
@@ -90,6 +90,7 @@ class EndpointReport(Record):
 
 FORMAT_TEXTS: Mapping[ResponseFormat, str] = {
     "json_schema": "json_schema: answers follow the schema",
+    "json_schema_basic": "json_schema without limits of length: answers follow it so far",
     "json_object": "json_object with a schema: answers follow the schema",
     "none": "not constrained: the schema stands in the prompt, and answers may break it",
 }
@@ -105,7 +106,7 @@ def probe(
     marks: Marks = MARKS,
     clock: Callable[[], float] = perf_counter,
 ) -> EndpointReport:
-    """Ask one endpoint what it can do, in some eight small requests. Raises `ConfigError` for what is no address, or
+    """Ask one endpoint what it can do, in some nine small requests. Raises `ConfigError` for what is no address, or
     where the key is not set."""
     try:
         endpoint = address(endpoint)
@@ -208,7 +209,9 @@ def _follows(body: bytes) -> bool:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and value.keys() == {"ok"} and isinstance(value["ok"], bool)
+    if not isinstance(value, dict) or value.keys() != set(SCHEMA["required"]):
+        return False
+    return isinstance(value["ok"], bool) and isinstance(value["word"], str)
 
 
 def _takes_pictures(call: Call, model: str, tokens_without: int | None, key: str | None) -> bool:

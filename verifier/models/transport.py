@@ -100,6 +100,8 @@ class Transport:
             return self._exchange(line, method, url, body, limit_s)
         except httpx.TransportError as error:
             raise _failed(error, line.cut_because, limit_s) from error
+        except (httpx.InvalidURL, UnicodeError) as error:  # a host's name that cannot be one
+            raise CallFailed("unreachable", f"no address: {plain(str(error))}") from error
         finally:
             clock.cancel()
             self._end(line)

@@ -15,7 +15,11 @@ from scenario.records import Usage
 from verifier.models.base import ChatReply, ChatRequest, Picture
 from verifier.models.thinking import Marks
 
-ResponseFormat = Literal["json_schema", "json_object", "none"]
+ResponseFormat = Literal["json_schema", "json_schema_basic", "json_object", "none"]
+
+# `uniqueItems` is refused by OpenAI and by the grammars of vLLM, and kept by none; the reader folds what is said twice.
+UNSENT = frozenset({"uniqueItems"})
+LIMITS = frozenset({"maxLength", "maxItems"})  # which OpenAI's strict mode refuses in part, version by version
 
 REASONING_KEYS = ("reasoning_content", "reasoning")  # llama-server, vLLM, LM Studio; Ollama, OpenRouter
 MESSAGE_LENGTH = 300  # characters kept of what a server says
@@ -84,16 +88,25 @@ def chat_body(
 
 
 def response_format(kind: ResponseFormat | None, schema: Mapping[str, Any]) -> dict[str, Any]:
-    if kind == "json_schema":
-        return {
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "strict": True, "schema": schema},
-            }
-        }
+    if kind in ("json_schema", "json_schema_basic"):
+        shown = _without(schema, UNSENT if kind == "json_schema" else UNSENT | LIMITS)
+        strict = {"name": "answer", "strict": True, "schema": shown}
+        return {"response_format": {"type": "json_schema", "json_schema": strict}}
     if kind == "json_object":  # the way of llama-cpp-python's own server
         return {"response_format": {"type": "json_object", "schema": schema}}
     return {}
+
+
+def _without(schema: Mapping[str, Any], keywords: frozenset[str]) -> dict[str, Any]:
+    """The schema without some keywords, at every depth. A property may be called as a keyword is."""
+    kept: dict[str, Any] = {key: value for key, value in schema.items() if key not in keywords}
+    if "properties" in kept:
+        kept["properties"] = {name: _without(one, keywords) for name, one in kept["properties"].items()}
+    if "items" in kept:
+        kept["items"] = _without(kept["items"], keywords)
+    if "anyOf" in kept:
+        kept["anyOf"] = [_without(one, keywords) for one in kept["anyOf"]]
+    return kept
 
 
 def _content(request: ChatRequest) -> str | list[dict[str, Any]]:

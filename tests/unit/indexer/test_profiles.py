@@ -1,16 +1,24 @@
 """Profiles: the shipped ones are sound, and one of your own is refused with words that help."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from indexer.models import KNOWN_BYTES, asset_name
+from indexer.models import KNOWN_BYTES, asset_name, check_models
 from indexer.profiles import HOME, Profile, load_profile, shipped_profiles
 from scenario.errors import ConfigError, ProfileError
 from scenario.registry import GROUNDERS, JUDGES, SCOUTS
 from scenario.weights import HubFile, parse
+from verifier.reply import report_schema
+from verifier.scouts.vision import VisionOptions
 
 PROMPT_TOKENS = 4000  # system prompt, vocabulary, inventory and schema of a crowded frame, rounded up
+WORKING_GIB = 2.0  # what llama.cpp takes beside weights and context, roughly
+CHARACTERS_A_TOKEN = 2.6  # of JSON with English words in it; fewer means more tokens
+# 2 (keys and values) × 2 bytes × layers × heads of keys × their width, in KiB a token; and what the context does not
+# change. Kimi as if its compressed keys were spelled out; Gemma 10 layers, and 52 with 1,536 tokens each.
+CONTEXT = {"qwen": (96, 0), "kimi": (270, 0), "gemma": (80, 0.61), "judge": (160, 0)}
 PIXELS = {"qwen": 32 * 32, "kimi": 28 * 28, "gemma": 896 * 896 // 256}
 
 MINIMAL = """
@@ -70,6 +78,36 @@ def test_no_context_of_a_shipped_profile_cuts_a_reply(shipped):
             assert pictures + PROMPT_TOKENS + thinking + options["answer_tokens"] <= options["context_tokens"]
 
 
+def test_each_model_of_one_card_fits_it():
+    profile = load_profile("rtx-3090")
+    room = profile.needs.gpu_memory_gib - WORKING_GIB
+    for owner, stage in profile.stages():
+        if "context_tokens" in stage.options:
+            files = sum(KNOWN_BYTES[stage.options[option]] for option in stage.files) / 2**30
+            a_token_kib, fixed_gib = CONTEXT[owner.removeprefix("scout ")]
+            assert files + a_token_kib * stage.options["context_tokens"] / 2**20 + fixed_gib < room, owner
+
+
+def test_an_answer_holds_the_reviews_that_a_profile_asks_for(shipped):
+    for scout in shipped.scouts:
+        if "answer_tokens" in scout.options:
+            most = scout.options.get("max_detections", VisionOptions.model_fields["max_detections"].default)
+            assert longest(report_schema(most)) / CHARACTERS_A_TOKEN <= scout.options["answer_tokens"]
+
+
+def longest(schema) -> int:
+    """Characters of the longest compact answer of a schema."""
+    if "anyOf" in schema:
+        return max(longest(option) for option in schema["anyOf"])
+    if "enum" in schema:
+        return max(len(json.dumps(value)) for value in schema["enum"])
+    if schema["type"] == "object":
+        return 1 + sum(len(f'"{key}":,') + longest(inner) for key, inner in schema["properties"].items())
+    if schema["type"] == "array":
+        return 2 + sum(len(f'"{value}",') for value in schema["items"]["enum"])
+    return schema["maxLength"] + 2 if schema["type"] == "string" else len("null")
+
+
 def test_no_size_is_kept_of_a_file_that_no_profile_needs():
     needed = {file.reference for name in shipped_profiles() for file in load_profile(name).files()}
     assert needed == set(KNOWN_BYTES)
@@ -126,6 +164,45 @@ def test_a_model_behind_a_server_is_no_file(own):
         "big",
         "KEY",
     )
+
+
+SERVED = MINIMAL + '[[scouts]]\nname = "far"\nbackend = "openai"\n[scouts.options]\n'
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ('endpoints = "http://127.0.0.1:1/v1"', "scout far: openai: option 'endpoints' is"),
+        ("endpoints = 5", "scout far: openai: option 'endpoints' is 5"),
+        ('endpoints = ["http://127.0.0.1:1/v1"]\nmodel = 5', "option 'model' is 5"),
+        ('model = "m"', "option 'endpoints' is needed"),
+    ],
+)
+def test_a_server_that_cannot_be_asked_is_refused_when_the_profile_is_read(own, options, says):
+    with pytest.raises(ProfileError, match=says):
+        own(SERVED + options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        'endpoints = ["http://me:hunter2@host/v1"]',
+        'endpoints = ["http://host/v1"]\napi_key_env = "sk-hunter2"',
+    ],
+)
+def test_a_key_in_a_profile_is_refused_before_it_could_be_listed(own, options):
+    with pytest.raises(ProfileError, match="variable") as caught:
+        own(SERVED + options)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_key_that_is_not_set_is_a_fault_of_its_server_and_the_rest_is_still_checked(own, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    profile = own(SERVED + 'endpoints = ["http://127.0.0.1:1/v1"]\napi_key_env = "NO_SUCH_KEY"')
+    (checked,) = check_models((profile,), servers=True).profiles
+    assert [(check.name, check.status, check.remedy) for check in checked.checks] == [
+        ("http://127.0.0.1:1/v1", "broken", "set NO_SUCH_KEY in the environment")
+    ]
 
 
 def test_a_relative_path_is_relative_to_the_profile(own, tmp_path):

@@ -45,8 +45,10 @@ def test_a_24_gb_card_is_one_though_its_driver_reports_less():
 
 def test_a_llama_cpp_built_for_processors_is_said_on_a_machine_with_a_card():
     built_for_processors = STATION.model_copy(update={"llama_uses_gpu": False})
-    (step,) = fits(built_for_processors, here=True)["rtx-3090"].steps
+    found = fits(built_for_processors, here=True)["rtx-3090"]
+    (step,) = found.steps
     assert "GGML_CUDA=on" in step
+    assert profile_check(found, servers=False).detail == "would fit: packages missing, or built without the card"
 
 
 def test_too_little_memory_is_a_lack():

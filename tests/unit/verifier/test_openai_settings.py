@@ -1,5 +1,7 @@
 """What a profile may say about a server, and what of it makes an answer another answer."""
 
+from datetime import date
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -65,6 +67,10 @@ def test_what_decides_the_answer_is_in_the_fingerprint(change: dict[str, Any]) -
         ({"endpoints": [HERE], "retrys": 1}, "did you mean 'retries'"),
         ({"endpoints": [HERE], "concurrency": 0}, "concurrency"),
         ({"endpoints": [HERE], "response_format": "xml"}, "response_format"),
+        ({"endpoints": [HERE], "timeout_s": inf}, "'timeout_s' is inf"),  # which no clock of the system takes
+        ({"endpoints": [HERE], "temperature": inf}, "'temperature' is inf"),
+        ({"endpoints": [HERE], "extra": {"since": date(2026, 1, 1)}}, "JSON cannot say it"),
+        ({"endpoints": [HERE], "extra": {"min_p": nan}}, "JSON cannot say it"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(given: dict[str, Any], said: str) -> None:

@@ -19,6 +19,7 @@ from verifier.models.wire import (
     read_reply,
     retry_after_s,
 )
+from verifier.reply import report_schema
 
 SCHEMA = {"type": "object", "properties": {"ok": {"type": "boolean"}}}
 BUDGET = Budget(answer=10, thinking=30)
@@ -69,6 +70,31 @@ def test_each_server_is_asked_for_the_schema_in_its_own_way(kind: Any, sent: obj
     made = chat_body(request("?"), "m", kind, BUDGET, {})
     assert made.get("response_format") == sent
     assert ('"boolean"' in made["messages"][0]["content"]) == (kind == "none")  # the model is told, if not held
+
+
+def keywords(schema: Any) -> set[str]:
+    """Every keyword in a schema; the names of its properties are none."""
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+    inner += [schema["items"]] if "items" in schema else []
+    return set(schema).union(*map(keywords, inner))
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits"), [("json_schema", {"maxLength", "maxItems"}), ("json_schema_basic", set[str]())]
+)
+def test_the_schema_holds_only_what_servers_take(kind: Any, limits: set[str]) -> None:
+    asked = ChatRequest("You look.", ("?",), report_schema(2))
+    sent = chat_body(asked, "m", kind, BUDGET, {})["response_format"]["json_schema"]["schema"]
+    basic = {"type", "properties", "required", "additionalProperties", "enum", "items", "anyOf"}
+    assert keywords(sent) == basic | limits
+    assert list(sent["properties"]) == list(asked.schema["properties"])
+    assert "uniqueItems" in keywords(asked.schema)  # our own copy is left as it was
+
+
+def test_a_property_that_is_called_as_a_keyword_is_kept() -> None:
+    schema = {"type": "object", "properties": {"maxItems": {"type": "integer"}}}
+    sent = chat_body(ChatRequest("", ("?",), schema), "m", "json_schema_basic", BUDGET, {})
+    assert sent["response_format"]["json_schema"]["schema"] == schema
 
 
 def test_settings_of_the_profile_do_not_replace_the_request() -> None:

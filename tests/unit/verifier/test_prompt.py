@@ -166,6 +166,12 @@ def test_at_most_so_many_are_listed_and_the_rest_is_counted():
     assert lines[-1] == "7 more, of less importance, are left out: 6 car, 1 van."
 
 
+def test_what_is_not_listed_is_not_said_to_be_absent():
+    found = grounding(detection("car"), detection("car"))
+
+    assert listed(found, 0) == ["2 detections are not listed: 2 car."]
+
+
 def test_a_row_of_barriers_does_not_crowd_out_a_truck():
     row = [detection("traffic barrier", ahead_m=10 + 2 * n, lateral_m=-7) for n in range(30)]
     found = grounding(*row, detection("truck", ahead_m=17, lateral_m=4.5))
