@@ -21,10 +21,10 @@ def estimate(counts: Mapping[str, StageCount], ledger: Ledger, expected_s: Mappi
 
 
 def _measured(ledger: Ledger) -> dict[str, float]:
-    """Stage → seconds a result, from the latest finished run that made some."""
+    """Stage → seconds a call, from the latest finished run that made some results."""
     seconds: dict[str, float] = {}
     for run in ledger.runs():
         for stage, count in ((run["summary"] or {}).get("stages") or {}).items():
             if count["made"]:
-                seconds[stage] = count["seconds"] / count["made"]
+                seconds[stage] = count["seconds"] / (count["made"] + count["failed"])
     return seconds

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
@@ -11,6 +12,8 @@ from indexer.profiles import Profile, ScoutProfile, load_profile
 from indexer.report import RunSummary
 from indexer.sources import Invocation, Log
 from indexer.stages import Progress, Silent
+from scenario.config import NoOptions
+from scenario.config import options as validated
 from scenario.errors import ConfigError, InputError, ProfileError, unknown
 from scenario.ledger import Ledger
 from scenario.protocols import Embedder, Grounder
@@ -32,9 +35,13 @@ def index_log(
     """Index a log with the back ends of a profile. Raises `InputError`, `ConfigError` or `WorkspaceBusy`."""
     profile = _with_more_scouts(load_profile(invocation.profile), invocation.more_scouts)
     progress = progress or Silent()
-    with nullcontext() if dry_run else workspace.writing(), workspace.open_ledger(dry_run=dry_run) as ledger:
+    with (
+        nullcontext() if dry_run else workspace.writing(),
+        workspace.open_ledger(dry_run=dry_run) as ledger,
+        TemporaryDirectory(prefix="semdrive-") if dry_run else nullcontext() as scratch,
+    ):
         progress.start("read log", 1)
-        log = invocation.source.open(Path(workspace.location) / "frames")
+        log = invocation.source.open(Path(workspace.location) / "frames", Path(scratch) if scratch else None)
         progress.advance(1)
         if not log.frames:
             raise InputError(_nothing_in(log))
@@ -96,7 +103,8 @@ def _scout(text: str) -> ScoutProfile:
 def _grounder(profile: Profile, log: Log) -> Grounder:
     options = profile.grounder.options
     if profile.grounder.backend == "annotations":  # the only one that reads more of a log than its frames
-        return GROUNDERS.create("annotations", log=log, **options)
+        validated(NoOptions, "grounder 'annotations'", options)
+        return GROUNDERS.create("annotations", log=log)
     return GROUNDERS.create(profile.grounder.backend, **options)
 
 

@@ -70,7 +70,7 @@ class Pipeline:
             stages=stages.counts,
             estimates=tuple(estimate(stages.counts, self.ledger, self.expected_s)) if dry_run else (),
             scouts=() if dry_run else tuple(self._scout_summaries(reported, absent)),
-            failures=() if dry_run else failure_views(self.ledger, run),
+            failures=() if dry_run else failure_views(self.ledger.failures(run)),
         )
         if not dry_run:
             self.ledger.finish_run(run, summary.model_dump(mode="json"))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from scenario.ledger import Ledger
+from scenario.ledger import Failure, Ledger
 from scenario.records import Irregularity, Record, ScoutReport
 
 
@@ -55,16 +55,18 @@ class FailureView(Record):
 
 
 class OpenFailures(Record):
-    """What failed and still stands, as the latest run found it."""
+    """What failed and still stands: as the latest run found it or, where that came to no end, it and those before it
+    back to one that did."""
 
     run: int | None
+    finished: bool = True
     failures: tuple[FailureView, ...]
 
 
-def failure_views(ledger: Ledger, run: int) -> tuple[FailureView, ...]:
+def failure_views(failures: Iterable[Failure]) -> tuple[FailureView, ...]:
     return tuple(
         FailureView(stage=failure.stage, token=failure.token, error=failure.error, message=failure.message)
-        for failure in ledger.failures(run)
+        for failure in failures
     )
 
 
@@ -72,8 +74,13 @@ def open_failures(ledger: Ledger) -> OpenFailures:
     runs = ledger.runs()
     if not runs:
         return OpenFailures(run=None, failures=())
-    latest = int(runs[-1]["id"])
-    return OpenFailures(run=latest, failures=failure_views(ledger, latest))
+    latest = runs[-1]
+    since = max((int(run["id"]) for run in runs if run["finished_at"]), default=0)
+    return OpenFailures(
+        run=int(latest["id"]),
+        finished=latest["finished_at"] is not None,
+        failures=failure_views(ledger.failures(since=since)),
+    )
 
 
 class RunSummary(Record):

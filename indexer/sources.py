@@ -31,7 +31,7 @@ class NuScenesSource(Record):
     scenes: tuple[str, ...] = ()
     split: str | None = None
 
-    def open(self, cache: Path) -> Log:
+    def open(self, cache: Path, scratch: Path | None = None) -> Log:
         from indexer.logs.nuscenes import FRONT_CAMERAS, NuScenesLog
 
         return NuScenesLog.open(
@@ -49,12 +49,13 @@ class FolderSource(Record):
 
     kind: Literal["folder"] = "folder"
     path: str
-    every_s: float = Field(0.5, gt=0)
+    every_s: float = 0.5
 
-    def open(self, cache: Path) -> Log:
+    def open(self, cache: Path, scratch: Path | None = None) -> Log:
+        """Frames of a video are kept in `cache`; where `scratch` is given, as in a dry run, new ones go there."""
         from indexer.logs.folder import FolderLog
 
-        return FolderLog.open(Path(self.path), every_s=self.every_s, frames_dir=cache)
+        return FolderLog.open(Path(self.path), every_s=self.every_s, frames_dir=cache, scratch=scratch)
 
 
 class Invocation(Record):

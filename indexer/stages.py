@@ -178,9 +178,9 @@ class _Writer:
 
     def flush(self) -> None:
         results, failures = self._results, self._failures
-        self._results, self._failures = [], []
         if results or failures:
             self.ledger.record(self.run, self.stage, results, failures)
+            self._results, self._failures = [], []  # only now: Ctrl-C in between must not lose them
             self.progress.advance(len(results) + len(failures))
         self.made.update(result.key for result in results)
         self.failed += len(failures)

@@ -31,9 +31,15 @@ class Settings(Record):
 S = TypeVar("S", bound=Record)
 
 
+class NoOptions(Record):
+    """Of a back end that takes none."""
+
+
 def options(model: type[S], owner: str, given: Mapping[str, Any]) -> S:
     """`given` as the settings record of a back end. Raises `ConfigError` naming `owner`, the key, what it takes."""
     for key in given:
+        if not model.model_fields:
+            raise ConfigError(f"{owner} takes no options, and was given {key!r}")
         if key not in model.model_fields:
             raise ConfigError(f"{owner}: {unknown('option', key, model.model_fields)}")
     try:
@@ -50,8 +56,9 @@ def load_settings(
     flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ, folder: Path | None = None
 ) -> Settings:
     """Merge the three sources; a flag that is None was not given. Raises `ConfigError`."""
-    path = Path(environ.get("SEMDRIVE_CONFIG") or (folder or Path.cwd()) / FILE_NAME)
-    merged: dict[str, Any] = {**_from_file(path, "SEMDRIVE_CONFIG" in environ), **_from_environment(environ)}
+    named = environ.get("SEMDRIVE_CONFIG")
+    path = Path(named or (folder or Path.cwd()) / FILE_NAME)
+    merged: dict[str, Any] = {**_from_file(path, bool(named)), **_from_environment(environ)}
     merged.update({key: value for key, value in flags.items() if value is not None})
     try:
         return Settings(**merged)
@@ -68,7 +75,7 @@ def _from_file(path: Path, named: bool) -> dict[str, Any]:
         return {}
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     for key in values:
         if key not in Settings.model_fields:

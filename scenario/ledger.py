@@ -20,6 +20,7 @@ from scenario.records import Verification
 
 SCHEMA = 1
 BUSY_TIMEOUT_MS = 60_000
+MAX_RUN = 2**63 - 1  # SQLite's largest integer
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, finished_at TEXT, config TEXT NOT NULL, summary TEXT);
@@ -199,14 +200,16 @@ class Ledger:
         while part := list(islice(rest, 500)):
             yield from self._read(sql.format(",".join("?" * len(part))), part)
 
-    def failures(self, run: int | None = None) -> list[Failure]:
-        """Failures that no later result has answered, of one run or of all; each key once, with its latest error."""
+    def failures(self, run: int | None = None, *, since: int = 0) -> list[Failure]:
+        """Failures that no later result has answered, of one run or of all from `since` on; each key once, with its
+        latest error."""
+        first, last = (since, MAX_RUN) if run is None else (run, run)
         rows = self._read(
-            "SELECT key, stage, token, error, message FROM failures f WHERE (?1 IS NULL OR run = ?1)"
+            "SELECT key, stage, token, error, message FROM failures f WHERE run BETWEEN ?1 AND ?2"
             " AND NOT EXISTS (SELECT 1 FROM results r WHERE r.key = f.key)"
             " AND NOT EXISTS (SELECT 1 FROM failures g WHERE g.key = f.key AND g.id > f.id"
-            " AND (?1 IS NULL OR g.run = ?1)) ORDER BY id",
-            (run,),
+            " AND g.run BETWEEN ?1 AND ?2) ORDER BY id",
+            (first, last),
         )
         return [Failure(*row) for row in rows]
 

@@ -49,6 +49,6 @@ SCOUTS: Registry[Scout] = Registry(
     {"llama_cpp": "llama"},
 )
 JUDGES: Registry[Judge] = Registry(
-    "judge", {"vote": "verifier.judges.vote:VoteJudge", "llm": "verifier.judges.llm:llm_judge"}, {"llm": "llama"}
+    "judge", {"vote": "verifier.judges.vote:vote_judge", "llm": "verifier.judges.llm:llm_judge"}, {"llm": "llama"}
 )
 EMBEDDERS: Registry[Embedder] = Registry("embedder", {"sentence_transformers": "search.embedding:SentenceEmbedder"})

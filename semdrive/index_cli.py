@@ -46,7 +46,8 @@ def repeat(
     from scenario.workspace import Workspace
 
     last = last_invocation(Workspace.open(settings_of(index=index).index))
-    more = (*last.more_scouts, *(name for name in add_scout or () if name not in last.more_scouts))
+    added = _scouts_from_anywhere(add_scout)
+    more = (*last.more_scouts, *(scout for scout in added if scout not in last.more_scouts))
     _index_log(last.model_copy(update={"more_scouts": more}), index, None, dry_run, retry_failed, as_json)
 
 
@@ -80,7 +81,7 @@ def index_nuscenes(
     source = NuScenesSource(
         dataroot=str(dataroot.absolute()),
         version=version,
-        cameras=_cameras(camera or []),
+        cameras=tuple(camera or ()),
         per_scene=per_scene,
         scenes=tuple(scene or ()),
         split=split,
@@ -107,8 +108,6 @@ def index_folder(
     """Index pictures or a video as a log without calibration or annotations."""
     from indexer.sources import FolderSource
 
-    if every <= 0:
-        raise typer.BadParameter(f"{every} is no time between frames; name seconds above 0", param_hint="--every")
     asked = _invocation(FolderSource(path=str(path.absolute()), every_s=every), profile, add_scout, embedder)
     _index_log(asked, index, batch_size, dry_run, retry_failed, as_json)
 
@@ -163,10 +162,24 @@ def _invocation(source: Any, profile: str | None, add_scout: list[str] | None, e
     from indexer.sources import Invocation
 
     settings = settings_of(profile=profile, embedder=embedder)
-    name = settings.profile
-    if name.endswith(".toml"):  # kept with the run, which may be repeated from elsewhere
-        name = str(Path(name).expanduser().absolute())
-    return Invocation(source=source, profile=name, more_scouts=tuple(add_scout or ()), embedder=settings.embedder)
+    return Invocation(
+        source=source,
+        profile=_from_anywhere(settings.profile),
+        more_scouts=_scouts_from_anywhere(add_scout),
+        embedder=settings.embedder,
+    )
+
+
+def _from_anywhere(profile: str) -> str:
+    """A profile's name, or the whole path of its file: a run keeps it, and may be repeated from elsewhere."""
+    from indexer.profiles import is_file_name
+
+    return str(Path(profile).expanduser().absolute()) if is_file_name(profile) else profile
+
+
+def _scouts_from_anywhere(scouts: list[str] | None) -> tuple[str, ...]:
+    parts = (scout.partition("@") for scout in scouts or ())
+    return tuple(f"{name}{at}{_from_anywhere(profile)}" for name, at, profile in parts)
 
 
 def _index_log(
@@ -197,9 +210,3 @@ def _index_log(
     answer(summary, as_json, lambda run: render_run(run, settings.index))
     if not summary.indexed:
         raise typer.Exit(1)
-
-
-def _cameras(names: list[str]) -> tuple[str, ...]:
-    from indexer.logs.nuscenes_pictures import STANDARD_CAMERAS
-
-    return STANDARD_CAMERAS if names == ["all"] else tuple(names)

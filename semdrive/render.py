@@ -133,21 +133,30 @@ def render_run(summary: RunSummary, index: str) -> None:
         )
         for failure in summary.failures[:20]:
             where = f"{failure.token} " if failure.token else ""
-            console.print(Text(plain(f"  {failure.stage}: {where}{failure.error}: {failure.message}")), soft_wrap=True)
+            line = plain(f"{failure.stage}: {where}{failure.error}: {failure.message}")
+            console.print(Text(f"  {line}"), soft_wrap=True)
         if len(summary.failures) > 20:
             console.print(f"  … and {len(summary.failures) - 20} more, in the ledger and in --json")
     if summary.dry_run:
         _print_estimates(summary)
         return
-    skipped = sum(count.skipped + count.halted for count in summary.stages.values())
+    _print_untried(summary)
+    console.print(f"\n{summary.indexed:,} of {summary.frames:,} frames indexed; {index} {_state(summary)}")
+
+
+def _print_untried(summary: RunSummary) -> None:
+    skipped = sum(count.skipped for count in summary.stages.values())
+    halted = sum(count.halted for count in summary.stages.values())
     if skipped:
-        console.print(
-            f"\n{skipped:,} results were not tried again after earlier failures, or not tried: --retry-failed"
-        )
-    state = "built" if summary.built else "is up to date"
-    console.print(
-        f"\n{summary.indexed:,} of {summary.frames:,} frames indexed; {index} {state} (version {summary.table_version})"
-    )
+        console.print(f"\n{skipped:,} results that failed in an earlier run were not tried again: --retry-failed does")
+    if halted:
+        console.print(f"\n{halted:,} results were not tried, as the model was unreachable: the next run tries them")
+
+
+def _state(summary: RunSummary) -> str:
+    if not summary.indexed:
+        return "has no index yet" if summary.table_version is None else f"stays at version {summary.table_version}"
+    return f"{'built' if summary.built else 'is up to date'} (version {summary.table_version})"
 
 
 def _stages_table(summary: RunSummary) -> Table:
@@ -163,7 +172,7 @@ def _print_estimates(summary: RunSummary) -> None:
     console.print(f"\ndry run: {summary.indexed:,} of {summary.frames:,} frames would be indexed; nothing was written")
     for part in summary.estimates:
         took = "unknown time" if part.seconds is None else f"{duration(part.seconds)} by the {part.source}"
-        console.print(Text(plain(f"  {part.stage}: {part.calls:,} calls, {took}")))
+        console.print(Text("  " + plain(f"{part.stage}: {part.calls:,} calls, {took}")))
     known = [part.seconds for part in summary.estimates if part.seconds is not None]
     more = "" if len(known) == len(summary.estimates) else ", and what is unknown"
     if known:

@@ -1,5 +1,6 @@
 """Sample drives, failures and scores as terminal text."""
 
+from shlex import quote
 from typing import Any
 
 from rich.table import Table
@@ -21,15 +22,20 @@ def render_sample(written: Any) -> None:
     )
     console.print(f"its truth: {written.gold}", soft_wrap=True)
     console.print(
-        f"\nNext:  semdrive index nuscenes --dataroot {written.directory} --version {written.version}",
+        f"\nNext:  semdrive index nuscenes --dataroot {quote(str(written.directory))} --version {written.version}",
         style="dim",
         soft_wrap=True,
     )
 
 
 def render_failures(found: OpenFailures, location: str) -> None:
+    if found.run is None:
+        console.print("nothing was run yet")
+        return
+    if not found.finished:
+        console.print("the latest run has not come to its end: this is what failed so far", style="yellow")
     if not found.failures:
-        console.print("nothing failed in the latest run" if found.run is not None else "nothing was run yet")
+        console.print("nothing failed" + (" in the latest run" if found.finished else ""))
         return
     table = Table("stage", "frame", "error", "what", box=None, header_style="dim")
     for failure in found.failures[:LISTED]:
@@ -39,7 +45,7 @@ def render_failures(found: OpenFailures, location: str) -> None:
     if len(found.failures) > LISTED:
         console.print(f"… and {len(found.failures) - LISTED:,} more: --json lists them all")
     console.print(
-        f"\n{len(found.failures):,} failures; try them again: semdrive index --retry-failed --index {location}",
+        f"\n{len(found.failures):,} failures; try them again: semdrive index --retry-failed --index {quote(location)}",
         soft_wrap=True,
     )
 

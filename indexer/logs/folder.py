@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.logs.annotations import FrameAnnotations
-from scenario.errors import ConfigError, InputError, LogUnreadable
+from scenario.errors import ConfigError, ImageUnreadable, InputError, LogUnreadable
 from scenario.images import jpeg, stamp
 from scenario.ledger import digest
 from scenario.records import Camera, Frame
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CAMERA = "CAM_FRONT"
 ROUNDING_S = 0.005  # the picture at 0.4999 s is the one at 0.5 s
+LONGEST_S = 86_400.0  # between two frames
 BROKEN_OFF_S = 2.0  # how much of its stated length a whole video may lack: sound may go on a little
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 VIDEOS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts"})
@@ -35,17 +36,20 @@ class FolderLog:
     unreadable: list[InputError] = field(default_factory=list)
 
     @classmethod
-    def open(cls, path: Path, *, frames_dir: Path, every_s: float = 0.5) -> "FolderLog":
+    def open(cls, path: Path, *, frames_dir: Path, every_s: float = 0.5, scratch: Path | None = None) -> "FolderLog":
         """The pictures of a folder, by folder and name; or those of a video, one every `every_s` seconds of it, which
-        are kept as JPEG files in `frames_dir`. Raises `LogUnreadable` where there is neither, or nothing in it.
+        are kept as JPEG files in `frames_dir`, or in `scratch` if that is given and they are not there yet.
+        Raises `LogUnreadable` where there is neither, or nothing in it; `ConfigError`.
         """
-        if every_s <= 0:
-            raise ConfigError(f"every_s is {every_s}; it is the time between two frames: more than 0 seconds")
-        path = path.absolute()
+        if not 0 < every_s <= LONGEST_S:
+            raise ConfigError(f"every_s is {every_s}; it is the time between two frames: above 0 and at most a day")
+        # With ".." a folder would not know its own name.
+        path = path.resolve() if ".." in path.parts else path.absolute()
         if path.is_dir():
-            return cls(_folder_frames(path))
+            return _folder_log(path)
         if path.is_file() and path.suffix.casefold() in VIDEOS:
-            return _video_log(path, frames_dir.absolute(), every_s)
+            places = [place.absolute() for place in (frames_dir, scratch) if place]
+            return _video_log(path, places, every_s)
         known = ", ".join(sorted(VIDEOS))
         what = "not a video by its name" if path.is_file() else "no such file or folder"
         raise LogUnreadable(str(path), f"{what}; give a folder of pictures, or a video that ends in {known}")
@@ -55,12 +59,12 @@ class FolderLog:
         return FrameAnnotations(notes=("annotations are not known: pictures alone have none",))
 
 
-def _folder_frames(folder: Path) -> list[Frame]:
+def _folder_log(folder: Path) -> FolderLog:
     inside = [path.relative_to(folder) for path in folder.rglob("*") if path.suffix.casefold() in PICTURES]
     pictures = sorted((path for path in inside if not _is_hidden(path) and (folder / path).is_file()), key=_natural)
     if not pictures:
         raise LogUnreadable(str(folder), f"no picture in this folder; one ends in {', '.join(sorted(PICTURES))}")
-    return [
+    frames = [
         Frame(
             token=digest("folder", folder.name, path.as_posix()),
             sequence=number,
@@ -69,7 +73,19 @@ def _folder_frames(folder: Path) -> list[Frame]:
             cameras={CAMERA: Camera(image=str(folder / path))},
         )
         for number, path in enumerate(pictures)
+        if _is_text(folder / path)
     ]
+    nameless = [folder / path for path in pictures if not _is_text(folder / path)]
+    return FolderLog(frames, [ImageUnreadable(_as_text(path), "its name is not UTF-8; rename it") for path in nameless])
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path can be written down: on Linux a file's name may be any bytes."""
+    return str(path) == _as_text(path)
+
+
+def _as_text(path: Path) -> str:
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _is_hidden(path: Path) -> bool:
@@ -84,10 +100,16 @@ def _natural(path: Path) -> list[list[tuple[int, int, str]]]:
     ]
 
 
-def _video_log(video: Path, frames_dir: Path, every_s: float) -> FolderLog:
-    """The log of a video. One that breaks off gives the frames before, and the error."""
+def _video_log(video: Path, places: Sequence[Path], every_s: float) -> FolderLog:
+    """The log of a video, its pictures in the first of `places` that has them all, or else in the last.
+
+    One that breaks off gives the frames before, and the error.
+    """
+    if not _is_text(video):
+        raise LogUnreadable(_as_text(video), "its name is not UTF-8; rename it")
     mark = stamp(str(video))
-    folder = frames_dir / f"{video.stem}-{mark[:8]}-{round(every_s * 1000)}ms"
+    folders = [place / f"{video.stem}-{mark[:8]}-{round(every_s * 1000)}ms" for place in places]
+    folder = next((folder for folder in folders if (folder / DONE).exists()), folders[-1])
     folder.mkdir(parents=True, exist_ok=True)
     broken = None if (folder / DONE).exists() else _decode(video, folder, every_s)
     pictures = sorted(folder.glob("*.jpg"))

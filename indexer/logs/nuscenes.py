@@ -45,6 +45,7 @@ class NuScenesLog:
     ) -> "NuScenesLog":
         """Read the log: `per_scene` key frames of each scene, evenly spread, or all; of `scenes` by name, or all.
 
+        `cameras`: in this order; `all` among them means all six, or those of them that the log has.
         `split` is one of the official ones (`mini_val`, `val`, …): the scenes of it that the log has.
         Raises `LogUnreadable` where there is no such version, or no scene, sample or sample_data can be read of it;
         `ConfigError` for a camera, scene or split that the log does not have.
@@ -55,8 +56,7 @@ class NuScenesLog:
         pictures = Pictures(tables, dataroot.absolute(), tuple(dict.fromkeys(cameras)))
         scenes_there = _scenes(tables)
         scenes = (*scenes, *_of_split(scenes_there, split)) if split else scenes
-        samples = list(tables.rows("sample", SampleRow))
-        tables.stop_without("sample")
+        samples = _samples(tables)
         groups = _by_scene(tables, scenes_there, samples, scenes)
         wanted = [sample for group in groups.values() for sample in group]
         pictures.read([sample.token for sample in wanted])
@@ -77,6 +77,16 @@ def _scenes(tables: Tables) -> dict[str, SceneRow]:
     scenes = {row.token: row for row in tables.rows("scene", SceneRow)}
     tables.stop_without("scene")
     return scenes
+
+
+def _samples(tables: Tables) -> list[SampleRow]:
+    """The samples in the table's order, each token once: a frame is not two."""
+    samples: dict[str, SampleRow] = {}
+    for row in tables.rows("sample", SampleRow):
+        if samples.setdefault(row.token, row) is not row:
+            tables.fault("sample", f"frame {row.token} is there more than once; the first is kept", row.token)
+    tables.stop_without("sample")
+    return list(samples.values())
 
 
 def _by_scene(

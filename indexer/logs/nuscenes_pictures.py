@@ -15,6 +15,9 @@ STANDARD_CAMERAS = (
 )
 
 
+ALL = "all"
+
+
 class _Calibration(NamedTuple):
     channel: str | None
     mounting: Pose
@@ -33,12 +36,13 @@ class Pictures:
     """The pictures of the asked cameras. Raises `ConfigError` for a camera that the log does not have."""
 
     def __init__(self, tables: Tables, dataroot: Path, cameras: Sequence[str]) -> None:
-        self._tables, self._dataroot, self.cameras = tables, dataroot, cameras
+        self._tables, self._dataroot = tables, dataroot
         sensors = {row.token: row for row in tables.rows("sensor", SensorRow)}
         known = {row.channel for row in sensors.values() if row.modality == "camera"}
         if "sensor" in tables.damaged or not known:
             known.update(STANDARD_CAMERAS)
-        for camera in cameras:
+        self.cameras = _every(known) if ALL in cameras else tuple(cameras)
+        for camera in self.cameras:
             if camera not in known:
                 raise ConfigError(unknown("camera", camera, known))
         self._calibrations = {
@@ -121,6 +125,11 @@ class Pictures:
             path = str(self._dataroot / missing[names[0]].filename)
             reason = f"frame {token} has no picture of {', '.join(names)} in the log's folder{left_out}"
             self._tables.faults.append(ImageUnreadable(path, reason, token))
+
+
+def _every(known: Collection[str]) -> tuple[str, ...]:
+    """Those of the six cameras that a log has; one with cameras of other names: all that it has."""
+    return tuple(name for name in STANDARD_CAMERAS if name in known) or tuple(sorted(known))
 
 
 def reference_pose(poses: Mapping[str, Pose], cameras: Sequence[str]) -> Pose | None:

@@ -23,8 +23,11 @@ def _turns(rotation: Quaternion) -> Quaternion:
 
 
 def _has_focus(intrinsic: Matrix3 | None) -> Matrix3 | None:
-    if intrinsic and not (intrinsic[0][0] > 0 and intrinsic[1][1] > 0 and intrinsic[2] == (0, 0, 1)):
-        raise ValueError("a camera has focal lengths above 0, and a last row of 0, 0, 1")
+    if not intrinsic:
+        return intrinsic
+    (wide, skew, _), (slant, high, _), last = intrinsic
+    if not (wide > 0 and high > 0 and wide * high != skew * slant and last == (0, 0, 1)):
+        raise ValueError("a camera has focal lengths above 0, a last row of 0, 0, 1, and an inverse")
     return intrinsic
 
 
@@ -72,7 +75,7 @@ class SceneRow(Row):
 
 
 class SampleRow(Row):
-    token: str
+    token: Annotated[str, Field(min_length=1)]
     timestamp: int
     scene_token: str
 

@@ -29,10 +29,9 @@ def index(drive) -> str:
     return str(workspace)
 
 
-def indexed(drive, workspace, *more):
-    return semdrive(
-        *("index", "nuscenes", "--dataroot", str(drive), "--version", "v1.0-sample"), "--index", str(workspace), *more
-    )
+def indexed(drive, workspace, *more, **options):
+    log = ("--dataroot", str(drive), "--version", "v1.0-sample")
+    return semdrive("index", "nuscenes", *log, "--index", str(workspace), *more, **options)
 
 
 def test_the_index_agrees_with_the_truth_of_the_drive(drive, index):
@@ -93,6 +92,36 @@ def test_a_dry_run_says_frames_and_calls_and_writes_nothing(drive, tmp_path):
     assert f"{6 * SCENES} of {6 * SCENES} frames would be indexed" in result.stdout
     assert f"report rules: {6 * SCENES} calls" in result.stdout
     assert not (tmp_path / "w").exists()
+
+
+OWN_PROFILE = """
+name = "own"
+[grounder]
+backend = "annotations"
+{grounder}
+[[scouts]]
+name = "second"
+backend = "rules"
+"""
+
+
+def test_a_scout_of_a_profile_of_ones_own_is_found_again_from_elsewhere(drive, tmp_path):
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "own.toml").write_text(OWN_PROFILE.format(grounder=""))
+    added = indexed(drive, tmp_path / "w", "--add-scout", "second@profiles/own.toml", "--per-scene", "1", cwd=tmp_path)
+    again = semdrive("index", "--retry-failed", "--index", str(tmp_path / "w"), cwd=drive)
+
+    assert added.returncode == 0, added.stderr
+    assert again.returncode == 0, again.stderr
+    assert "second" in again.stdout
+
+
+def test_an_option_of_a_grounder_that_takes_none_is_refused_by_name(drive, tmp_path):
+    (tmp_path / "own.toml").write_text(OWN_PROFILE.format(grounder="[grounder.options]\nlog = 1"))
+    result = indexed(drive, tmp_path / "w", "--profile", str(tmp_path / "own.toml"))
+
+    assert result.returncode == 2
+    assert "grounder 'annotations' takes no options, and was given 'log'" in result.stderr
 
 
 def test_a_dry_run_of_models_that_are_not_here_names_them_and_how_to_get_them(drive, tmp_path):

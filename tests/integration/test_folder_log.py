@@ -1,5 +1,9 @@
 """Pictures and videos as logs: real files, real PyAV."""
 
+import os
+import shutil
+import sys
+from math import inf, nan
 from pathlib import Path
 
 import av
@@ -68,6 +72,24 @@ def test_a_pictures_token_is_its_own_wherever_the_folder_lies(tmp_path: Path) ->
     here, there = (open_log(tmp_path / place / "drive") for place in ("here", "there"))
     assert [frame.token for frame in here.frames] == [frame.token for frame in there.frames]
     assert len({frame.token for frame in here.frames}) == 2
+
+
+def test_a_folder_knows_its_name_also_from_within(tmp_path: Path) -> None:
+    picture(tmp_path / "drive" / "1.jpg")
+    (tmp_path / "drive" / "inner").mkdir()
+    direct, around = (open_log(tmp_path / "drive" / place) for place in ("", "inner/.."))
+    assert around.frames == direct.frames
+    assert around.frames[0].log == "drive"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name cannot be any bytes")
+def test_a_picture_whose_name_cannot_be_written_down_is_named_and_left_out(tmp_path: Path) -> None:
+    picture(tmp_path / "1.jpg")
+    shutil.copy(tmp_path / "1.jpg", os.fsencode(tmp_path) + b"/\xff.jpg")
+    log = open_log(tmp_path)
+    assert [path.name for path in images(log)] == ["1.jpg"]
+    (error,) = log.unreadable
+    assert "not UTF-8" in str(error).encode("utf-8").decode()
 
 
 def test_a_folder_without_pictures_is_refused_and_so_is_what_is_not_there(tmp_path: Path) -> None:
@@ -148,6 +170,18 @@ def test_what_only_calls_itself_a_video_is_refused(tmp_path: Path) -> None:
         open_log(tmp_path / "drive.mp4")
 
 
-def test_an_interval_of_no_time_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="every_s is 0"):
-        open_log(tmp_path, every_s=0)
+@pytest.mark.parametrize("every_s", [0, -1, inf, nan, 1e300])
+def test_an_interval_that_is_no_time_is_refused(tmp_path: Path, every_s: float) -> None:
+    with pytest.raises(ConfigError, match=r"every_s is .*above 0 and at most a day"):
+        open_log(tmp_path, every_s=every_s)
+
+
+def test_pictures_of_a_video_go_to_the_scratch_folder_where_there_is_one_unless_they_are_there(tmp_path: Path) -> None:
+    film, scratch = video(tmp_path / "drive.mp4"), tmp_path / "scratch"
+    tried = FolderLog.open(film, frames_dir=tmp_path / "cache", scratch=scratch)
+    assert all(path.is_relative_to(scratch) for path in images(tried))
+    assert not (tmp_path / "cache").exists()
+    kept = open_log(film)
+    again = FolderLog.open(film, frames_dir=tmp_path / "cache", scratch=tmp_path / "other")
+    assert images(again) == images(kept)
+    assert [frame.token for frame in tried.frames] == [frame.token for frame in kept.frames]

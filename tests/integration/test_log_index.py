@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
+import av
+import numpy as np
 import pytest
 
 from fakes import HashEmbedder
@@ -194,7 +196,29 @@ def test_a_folder_of_pictures_is_a_log_too(log, workspace, tmp_path):
     summary = index_log(asked(log, source=source), workspace, HashEmbedder())
 
     assert (summary.indexed, summary.failures) == (8, ())
-    assert snapshot(workspace).count("risk IS NOT NULL") == 8
+    assert snapshot(workspace).count(None) == 8
+
+
+def test_a_dry_run_over_a_video_writes_nothing_and_stands_in_no_runs_way(log, tmp_path):
+    clip = tmp_path / "clip.mp4"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("mpeg4", rate=2)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(4):
+            grey = np.full((48, 64, 3), 90, dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        container.mux(stream.encode())
+    video = asked(log, source=FolderSource(path=str(clip)))
+    planned = index_log(video, Workspace.planned(tmp_path / "video"), HashEmbedder(), dry_run=True)
+
+    assert planned.frames == 4
+    assert not (tmp_path / "video").exists()
+
+    workspace = Workspace.create(tmp_path / "video")
+    index_log(video, workspace, HashEmbedder())
+    done = index_log(video, workspace, HashEmbedder(), dry_run=True)
+
+    assert sum(count.made for count in done.stages.values()) == 0
 
 
 def test_an_empty_folder_says_so(log, workspace, tmp_path):

@@ -76,6 +76,27 @@ def test_a_camera_that_the_log_does_not_have_is_refused_with_the_nearest(made: M
         read(made, cameras=["CAM_BACK"])
 
 
+def test_all_cameras_are_those_of_the_six_that_the_log_has(tmp_path: Path, made: MadeLog) -> None:
+    six = write_log(tmp_path / "six", cameras=tuple(CAMERAS))
+    assert list(read(six, cameras=["all", "CAM_FRONT"]).frames[0].cameras) == list(CAMERAS)
+    assert list(read(made, cameras=["all"]).frames[0].cameras) == list(CAMERAS)[:3]
+
+
+def test_a_frame_that_stands_twice_in_the_table_is_one_frame_and_said(made: MadeLog) -> None:
+    made.edit("sample", lambda records: [*records, records[0]])
+    log = read(made)
+    assert [frame.token for frame in log.frames] == list(made.tokens)
+    assert ["more than once" in str(error) for error in log.unreadable] == [True]
+
+
+def test_a_camera_matrix_without_an_inverse_is_no_calibration(made: MadeLog) -> None:
+    flat = [[100, 100, 5], [100, 100, 5], [0, 0, 1]]
+    made.edit("calibrated_sensor", lambda records: [{**record, "camera_intrinsic": flat} for record in records])
+    log = read(made)
+    assert all(camera.intrinsic is None for camera in log.frames[0].cameras.values())
+    assert any("an inverse" in str(error) for error in log.unreadable)
+
+
 def test_fewer_than_one_frame_a_scene_is_refused(made: MadeLog) -> None:
     with pytest.raises(ConfigError, match="per_scene is 0"):
         read(made, per_scene=0)

@@ -6,6 +6,7 @@ import pytest
 
 from fakes import HashEmbedder, ScriptedGrounder, ScriptedJudge, ScriptedScout
 from indexer.pipeline import Pipeline
+from indexer.report import open_failures
 from indexer.stages import HALT_AFTER
 from scenario.assembly import load_scenario
 from scenario.errors import ImageUnreadable, JudgeError, LogUnreadable, ModelUnavailable, ScoutError, WeightsMissing
@@ -207,6 +208,30 @@ def test_weights_that_are_missing_end_the_run_at_once(workplace):
     with pytest.raises(WeightsMissing):
         workplace.run(eager)
     assert len(eager.asked) == 1
+
+
+def test_a_run_that_was_stopped_hides_no_failure_of_the_run_before(workplace):
+    @dataclass
+    class Stopped(ScriptedScout):
+        def report(self, frame, grounding, *, deadline):
+            raise KeyboardInterrupt
+
+    workplace.run(scout(bad=TOKENS[:2]))
+    with pytest.raises(KeyboardInterrupt):
+        workplace.run(Stopped("bravo", {token: facts(token) for token in TOKENS}))
+    with Ledger(workplace.folder / "ledger.sqlite", read_only=True) as ledger:
+        found = open_failures(ledger)
+
+    assert (found.run, found.finished) == (2, False)
+    assert [failure.token for failure in found.failures] == TOKENS[:2]
+
+
+def test_calls_that_failed_took_their_time_too(workplace):
+    first = workplace.run(scout(bad=TOKENS[1:]))
+    (guess,) = (p for p in workplace.run(scout("alfa", fingerprint="new"), dry_run=True).estimates if "alfa" in p.stage)
+
+    assert first.stages["report alfa"].made == 1
+    assert guess.seconds == pytest.approx(first.stages["report alfa"].seconds)
 
 
 def test_a_dry_run_counts_the_calls_and_estimates_them_by_the_profile_and_then_by_what_was_measured(workplace):

@@ -15,6 +15,7 @@ from math import floor
 from statistics import median
 from typing import Any, Literal
 
+from scenario.config import NoOptions, options
 from scenario.records import Answer, Facts, Grounding, ScoutReport
 from scenario.vocabulary import FIELDS, SCALAR_FIELDS, SET_FIELDS, Field
 from verifier.evidence import grounded
@@ -50,6 +51,12 @@ class VoteJudge:
             verdict = "unsure"
         evidence = tuple(item for answer in sure if answer.verdict == verdict for item in answer.evidence)
         return Answer(verdict=verdict, probability=(yes + 1) / (len(sure) + 2), evidence=evidence)
+
+
+def vote_judge(**given: Any) -> VoteJudge:
+    """The judge from its TOML options, of which it has none. Raises `ConfigError`."""
+    options(NoOptions, "judge 'vote'", given)
+    return VoteJudge()
 
 
 def majority(field: Field, facts: Sequence[Facts], grounding: Grounding) -> tuple[str, ...]:

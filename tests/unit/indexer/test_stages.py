@@ -3,7 +3,7 @@ from threading import Barrier, Lock
 
 import pytest
 
-from indexer.stages import HALT_AFTER, StageRunner, Task, attempt_each, batches
+from indexer.stages import FLUSH_EVERY_S, HALT_AFTER, Silent, StageRunner, Task, _Writer, attempt_each, batches
 from scenario.errors import ImageUnreadable, InputError, ModelUnavailable, WeightsMissing
 from scenario.ledger import Ledger
 from scenario.records import Frame
@@ -93,6 +93,23 @@ def test_a_frame_that_failed_is_tried_again_and_answers_its_failure(runner, ledg
 
     assert make.batches == ["b"]
     assert ledger.failures() == []
+
+
+def test_an_interrupt_while_results_are_written_loses_none_of_them(tmp_path):
+    class Interrupted(Ledger):
+        interrupts = 1
+
+        def record(self, *given):
+            self.interrupts -= 1
+            if self.interrupts == 0:
+                raise KeyboardInterrupt
+            super().record(*given)
+
+    with Interrupted(tmp_path / "ledger.sqlite") as ledger:
+        writer = _Writer(ledger, ledger.start_run({}), "stage", Silent(), _flushed=-FLUSH_EVERY_S)
+        with pytest.raises(KeyboardInterrupt), writer:
+            writer.add(TASKS[0], b"a")
+        assert ledger.known([TASKS[0].key]) == {TASKS[0].key}
 
 
 def test_a_bug_is_not_caught_and_keeps_the_batches_before_it(runner, ledger):

@@ -2,6 +2,7 @@ import pytest
 
 from scenario.config import Settings, load_settings
 from scenario.errors import ConfigError
+from scenario.registry import JUDGES
 
 
 @pytest.fixture
@@ -57,6 +58,16 @@ def test_the_environment_may_name_the_file(folder, tmp_path_factory):
 def test_a_named_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"SEMDRIVE_CONFIG names .*absent\.toml"):
         load_settings({}, {"SEMDRIVE_CONFIG": str(tmp_path / "absent.toml")}, tmp_path)
+
+
+def test_a_variable_that_is_empty_names_no_file(folder):
+    assert load_settings({}, {"SEMDRIVE_CONFIG": ""}, folder).limit == 20
+    assert load_settings({}, {"SEMDRIVE_CONFIG": ""}, folder / "elsewhere") == Settings()
+
+
+def test_a_back_end_without_options_says_so():
+    with pytest.raises(ConfigError, match="judge 'vote' takes no options, and was given 'temperature'"):
+        JUDGES.create("vote", temperature=1.0)
 
 
 @pytest.mark.parametrize("content", [b"limit = ", b"\xff\xfe"])
