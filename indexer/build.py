@@ -22,22 +22,33 @@ class EmbeddedScenario:
     vectors: str
 
 
+@dataclass(frozen=True)
+class Built:
+    """Whether the table was written, the version that is published now, and how many frames of the one before it lacks.
+
+    An index holds the frames of its latest run: one over fewer frames takes the others out.
+    """
+
+    written: bool = False
+    version: int | None = None
+    dropped: int = 0
+
+
 def build_index(
     embedded: Sequence[EmbeddedScenario], embedder: Embedder, ledger: Ledger, store: Store, run: int, progress: Progress
-) -> tuple[bool, int | None]:
-    """Write and publish the table, unless the published one was made from the very same results.
-
-    Returns whether it was written, and the version that is published now.
-    """
+) -> Built:
+    """Write and publish the table, unless the published one was made from the very same results."""
     contents = [(item.token, item.scenario, item.vectors) for item in embedded]
     fingerprint = digest(TABLE_VERSION, contents)
     version = store.published_version()
-    unchanged = version is not None and store.snapshot().build.fingerprint == fingerprint
-    if unchanged or not embedded:
-        return False, version
+    before = store.snapshot() if version is not None else None
+    if not embedded or (before is not None and before.build.fingerprint == fingerprint):
+        return Built(version=version)
+    kept = {item.token for item in embedded}
+    dropped = set(before.columns(["token"])["token"].to_pylist()) - kept if before else ()
     progress.start("build index", len(embedded))
     build = Build(fingerprint, embedder.fingerprint, embedder.dim)
-    return True, store.write(_rows(embedded, ledger), build, run, progress.advance)
+    return Built(True, store.write(_rows(embedded, ledger), build, run, progress.advance), len(dropped))
 
 
 def _rows(embedded: Sequence[EmbeddedScenario], ledger: Ledger) -> Iterator[IndexRow]:

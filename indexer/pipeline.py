@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 
-from indexer.build import EmbeddedScenario, build_index, encode_vectors
+from indexer.build import Built, EmbeddedScenario, build_index, encode_vectors
 from indexer.estimates import estimate
 from indexer.judging import Judged, Reported, judge_frames
 from indexer.report import RunSummary, ScoutSummary, failure_views, summarise_scout
@@ -58,15 +58,16 @@ class Pipeline:
             judged = judge_frames(stages, self.judge, reported)
         scenarios = self._assemble(stages, judged)
         embedded = self._embed(stages, judged, scenarios)
-        built, version = (False, None)
+        built = Built()
         if not dry_run:
-            built, version = build_index(embedded, self.embedder, self.ledger, self.store, run, self.progress)
+            built = build_index(embedded, self.embedder, self.ledger, self.store, run, self.progress)
         summary = RunSummary(
             frames=len(self.frames),
             indexed=len(embedded),
             dry_run=dry_run,
-            built=built,
-            table_version=version,
+            built=built.written,
+            table_version=built.version,
+            dropped=built.dropped,
             stages=stages.counts,
             estimates=tuple(estimate(stages.counts, self.ledger, self.expected_s)) if dry_run else (),
             scouts=() if dry_run else tuple(self._scout_summaries(reported, absent)),

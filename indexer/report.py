@@ -91,6 +91,7 @@ class RunSummary(Record):
     dry_run: bool
     built: bool
     table_version: int | None
+    dropped: int = 0  # frames that were in the index before, and are not part of this run
     stages: dict[str, StageCount]
     estimates: tuple[Estimate, ...] = ()  # of a dry run
     scouts: tuple[ScoutSummary, ...]

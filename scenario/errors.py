@@ -194,7 +194,7 @@ class WorkspaceError(SemdriveError):
 class NoWorkspace(WorkspaceError):
     def __init__(self, location: str) -> None:
         super().__init__(
-            f"no workspace at {location!r}; make one with: semdrive index recorded --scout NAME=FILE --index {location}"
+            f"no workspace at {location!r}; make one with: semdrive index nuscenes --dataroot DIR --index {location}"
         )
 
 

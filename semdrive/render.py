@@ -142,6 +142,13 @@ def render_run(summary: RunSummary, index: str) -> None:
         return
     _print_untried(summary)
     console.print(f"\n{summary.indexed:,} of {summary.frames:,} frames indexed; {index} {_state(summary)}")
+    if summary.dropped:
+        console.print(
+            f"{summary.dropped:,} frames that were in the index before are not part of this run, and no longer in it;"
+            " the ledger keeps what was said about them",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
 def _print_untried(summary: RunSummary) -> None:

@@ -55,7 +55,7 @@ class NuScenesLog:
         tables = open_tables(dataroot.absolute(), version)
         pictures = Pictures(tables, dataroot.absolute(), tuple(dict.fromkeys(cameras)))
         scenes_there = _scenes(tables)
-        scenes = (*scenes, *_of_split(scenes_there, split)) if split else scenes
+        scenes = _of_split(scenes_there, split, scenes) if split else scenes
         samples = _samples(tables)
         groups = _by_scene(tables, scenes_there, samples, scenes)
         wanted = [sample for group in groups.values() for sample in group]
@@ -117,17 +117,19 @@ def _asked(scenes: Mapping[str, SceneRow], asked: Sequence[str]) -> list[str]:
     return [token for token in scenes if not asked or token in wanted]
 
 
-def _of_split(scenes: Mapping[str, SceneRow], split: str) -> list[str]:
-    """The names of the scenes of an official split, as nuscenes-devkit lists them, that the log has."""
+def _of_split(scenes: Mapping[str, SceneRow], split: str, asked: Sequence[str]) -> list[str]:
+    """The names of the scenes of an official split, as nuscenes-devkit lists them, that the log has and that are asked
+    for, if any are by name."""
     from nuscenes.utils.splits import create_splits_scenes
 
     splits = create_splits_scenes()
     if split not in splits:
         raise ConfigError(unknown("split", split, splits))
     members = set(splits[split])
-    found = [row.name for row in scenes.values() if row.name in members]
+    found = [row.name for row in scenes.values() if row.name in members and (not asked or row.name in asked)]
     if not found:
-        raise ConfigError(f"none of the log's {len(scenes)} scenes is in the official split {split!r}")
+        which = f"scenes {', '.join(asked)}" if asked else f"log's {len(scenes)} scenes"
+        raise ConfigError(f"none of the {which} is in the official split {split!r}")
     return found
 
 

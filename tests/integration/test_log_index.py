@@ -99,6 +99,17 @@ def test_a_second_run_finds_everything_done(log, workspace):
     assert sum(count.made for count in second.stages.values()) == 0
 
 
+def test_a_run_over_fewer_frames_says_how_many_left_the_index_and_a_full_one_brings_them_back(log, workspace):
+    index(log, workspace)
+    source = NuScenesSource(dataroot=str(log.dataroot), version=log.version, per_scene=1)
+    fewer = index_log(asked(log, source=source), workspace, HashEmbedder())
+    again = index(log, workspace)
+
+    assert (fewer.indexed, fewer.dropped) == (2, 6)
+    assert (again.indexed, again.dropped) == (8, 0)
+    assert again.stages["report rules"].made == 0
+
+
 def test_a_dry_run_writes_nothing(log, tmp_path):
     planned = Workspace.planned(tmp_path / "planned")
     summary = index_log(asked(log), planned, HashEmbedder(), dry_run=True)
