@@ -1,5 +1,7 @@
 """`semdrive index …`: build or resume an index, from a log or from recorded reports."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -125,25 +127,9 @@ def index_recorded(
 ) -> None:
     """Index recorded scout reports. Run it again after a crash, a changed file or with another scout: it resumes."""
     from indexer.recorded import index_recorded as build
-    from scenario.registry import EMBEDDERS
-    from scenario.workspace import Workspace
-    from semdrive.progress import Bars
-    from semdrive.render import render_run
 
-    files = _scout_files(scout)
-    settings = settings_of(index=index, embedder=embedder, batch_size=batch_size)
-    with Bars() as progress:
-        summary = build(
-            files,
-            Workspace.planned(settings.index) if dry_run else Workspace.create(settings.index),
-            EMBEDDERS.create("sentence_transformers", model=settings.embedder),
-            batch_size=settings.batch_size,
-            progress=progress,
-            dry_run=dry_run,
-        )
-    answer(summary, as_json, lambda run: render_run(run, settings.index))
-    if not summary.indexed:
-        raise typer.Exit(1)
+    model = settings_of(embedder=embedder).embedder
+    _run(partial(build, _scout_files(scout)), model, index, batch_size, dry_run, as_json)
 
 
 def _scout_files(scouts: list[str]) -> dict[str, Path]:
@@ -191,6 +177,15 @@ def _index_log(
     as_json: bool,
 ) -> None:
     from indexer.live import index_log
+
+    run = partial(index_log, asked, retry_failed=retry_failed)
+    _run(run, asked.embedder, index, batch_size, dry_run, as_json)
+
+
+def _run(
+    build: Callable[..., Any], embedder: str, index: str | None, batch_size: int | None, dry_run: bool, as_json: bool
+) -> None:
+    """Index under a progress bar, and say what came of it; exit 1 where nothing could be indexed."""
     from scenario.registry import EMBEDDERS
     from scenario.workspace import Workspace
     from semdrive.progress import Bars
@@ -198,14 +193,12 @@ def _index_log(
 
     settings = settings_of(index=index, batch_size=batch_size)
     with Bars() as progress:
-        summary = index_log(
-            asked,
+        summary = build(
             Workspace.planned(settings.index) if dry_run else Workspace.create(settings.index),
-            EMBEDDERS.create("sentence_transformers", model=asked.embedder),
+            EMBEDDERS.create("sentence_transformers", model=embedder),
             batch_size=settings.batch_size,
             progress=progress,
             dry_run=dry_run,
-            retry_failed=retry_failed,
         )
     answer(summary, as_json, lambda run: render_run(run, settings.index))
     if not summary.indexed:
