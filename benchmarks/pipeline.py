@@ -1,6 +1,6 @@
 """What the pipeline itself costs beside the back ends it runs, and frames a second at one and many model servers.
 
-    python benchmarks/pipeline.py [--scenes 12] [--endpoints 1 2 4 8] [--reply-s 0.5] [--json FILE]
+    python benchmarks/pipeline.py [--scenes 4] [--endpoints 1 2 4 8] [--reply-s 0.5] [--json FILE]
 
 The drive is the sample drive, rendered first. Own cost is the wall time of a run less the time spent inside the back
 ends (grounder, scouts, judge, embedder), a frame; so it holds keys, ledger, records, and writing and publishing the
@@ -46,7 +46,9 @@ METHODS = ("ground", "report", "propose", "embed")
 
 
 class Timed:
-    """A back end that counts the seconds spent in it."""
+    """A back end that counts the seconds spent in it; asked about one frame at a time, so that they add up."""
+
+    concurrency = 1
 
     def __init__(self, inner: Any) -> None:
         self.inner, self.seconds = inner, 0.0
@@ -108,11 +110,14 @@ def _pipeline(log: NuScenesLog, backends: Sequence[Any], ledger: Ledger, store: 
 def own_costs(log: NuScenesLog, folder: Path, embedder: Any) -> Iterator[Cost]:
     rules = SCOUTS.create("rules", name="rules")
     yield _cost("weights-free", log, [rules], embedder)
+    folder.mkdir()
     models = write_tiny_models(folder)
-    options = {"context_tokens": 8192, "answer_tokens": 2048, "image_tokens": 384, "threads": 1, "temperature": 0.7}
+    budgets = {"context_tokens": 20_000, "answer_tokens": 4000, "image_tokens": 256, "max_detections": 4}
+    options = {**budgets, "threads": 1, "flash_attention": False}
     tiny = [
         SCOUTS.create("llama_cpp", name=name, model=str(pair.model), projector=str(pair.projector), **options)
-        for name, pair in list(models.seeing.items())[:2]
+        for name, pair in models.seeing.items()
+        if name in ("qwen3vl", "gemma3")
     ]
     yield _cost("two tiny llama.cpp scouts", log, tiny, embedder)
 
@@ -167,7 +172,7 @@ class TimedStage:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scenes", type=int, default=12)
+    parser.add_argument("--scenes", type=int, default=4)
     parser.add_argument("--endpoints", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--reply-s", type=float, default=0.5)
     parser.add_argument("--json", type=Path)

@@ -171,7 +171,12 @@ def ultralytics_offline() -> Any:
     os.environ.setdefault("YOLO_CONFIG_DIR", str(cache_folder()))
     ensure_torchvision()
     import ultralytics
+    from PIL import Image
+    from ultralytics.utils import patches
 
+    # It puts an opener of its own over Pillow's, for the whole process, which wants to fetch a decoder for what it
+    # cannot read: a damaged picture would then end the run with a missing package.
+    Image.open = patches._image_open
     return ultralytics
 
 

@@ -24,9 +24,6 @@ from verifier.models.openai import openai_model
 from verifier.models.probe import probe
 from verifier.reply import judgement_schema, read_judgement, read_report, report_schema
 
-pytest.importorskip("llama_cpp", reason="needs the extra 'llama'")
-pytest.importorskip("uvicorn", reason="needs llama-cpp-python's server, which is in the extra 'dev'")
-
 NEVER = Deadline()
 START_S = 120
 

@@ -34,7 +34,8 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
 
 @pytest.fixture(scope="module")
 def nusc(drive: SampleSummary) -> Any:
-    nuscenes = pytest.importorskip("nuscenes")
+    import nuscenes
+
     return nuscenes.NuScenes(drive.version, drive.directory, verbose=False)
 
 

@@ -3,12 +3,9 @@
 import subprocess
 import sys
 
-import pytest
 import torch
 
 from scenario.torchvision_shim import ensure_torchvision, suppressed
-
-pytest.importorskip("ultralytics", reason="needs the extra 'vision', which brings torchvision")
 
 
 def run(program):

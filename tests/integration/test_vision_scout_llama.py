@@ -24,8 +24,6 @@ from verifier.judging import decide
 from verifier.prompt import scout_system_prompt
 from verifier.scouts.vision import VisionScout
 
-pytest.importorskip("llama_cpp")
-
 # A tiny model's tokenizer knows bytes only, so prompts and replies have several times the tokens of a real one's.
 BUDGETS = {
     "context_tokens": 24_000,

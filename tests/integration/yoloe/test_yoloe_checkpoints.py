@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ultralytics", reason="needs the extra 'vision'")
-
 import random_yoloe
 from indexer.grounding import detector
 from indexer.grounding.detector import find_weights

@@ -4,12 +4,9 @@ import logging
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("ultralytics", reason="needs the extra 'vision'")
-
 import torch
 
-from indexer.grounding.detector import chosen_device
+from indexer.grounding.detector import chosen_device, ultralytics_offline
 from indexer.grounding.yoloe import YoloeGrounder, yoloe_grounder
 from scenario.errors import ConfigError, ImageUnreadable
 from scenario.images import read
@@ -204,3 +201,11 @@ def test_real_key_frames_go_through(grounder, released):
     real = Frame(token="real", cameras={name: Camera(image=str(path)) for name, path in cameras.items()})
     (grounding,) = grounder.ground([real])
     assert grounding.cameras == tuple(cameras)
+
+
+def test_a_damaged_picture_keeps_its_name_in_a_process_that_has_loaded_the_detector(tmp_path):
+    ultralytics_offline()
+    (tmp_path / "front.jpg").write_bytes(b"\xff\xd8\xff no picture")
+
+    with pytest.raises(ImageUnreadable, match=r"front\.jpg"):
+        read(str(tmp_path / "front.jpg"))
