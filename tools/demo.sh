@@ -3,11 +3,12 @@
 set -euo pipefail
 semdrive="$1/bin/semdrive"
 drive=build/demo-drive index=build/demo
-run() { printf '\n$ semdrive %s\n' "$*"; "$semdrive" "$@"; }
+shown() { case $1 in *[!A-Za-z0-9_./-]*) printf " '%s'" "$1" ;; *) printf ' %s' "$1" ;; esac; }
+run() { printf '\n$ semdrive'; for word; do shown "$word"; done; printf '\n'; "$semdrive" "$@"; }
 started=$SECONDS
 run sample "$drive"
 run index nuscenes --dataroot "$drive" --version v1.0-sample --index "$index"
-run search 'lane_diversion weather:rain barrels close the lane' --index "$index" --limit 3
+run search 'lane_diversion AND weather:rain barrels in the lane' --index "$index" --limit 3
 run search 'child runs out between parked cars' --index "$index" --limit 3
 run search 'risk>=5 AND time_of_day:night cyclist in the lane' --index "$index" --limit 3
 run gold score --gold "$drive/gold.jsonl" --index "$index"
