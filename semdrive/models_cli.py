@@ -1,14 +1,13 @@
 """`semdrive models`: which model files the profiles need, whether they are here and whole, and how to get them."""
 
-import sys
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+from semdrive.options import Json, answer
+
 models_app = typer.Typer(help="List, check and pull model files.", no_args_is_help=True, rich_markup_mode=None)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 ProfileName = Annotated[
     str | None, typer.Option("--profile", "-p", help="A shipped profile's name, or the path of your own.")
 ]
@@ -20,7 +19,7 @@ def list_files(profile: ProfileName = None, as_json: Json = False) -> None:
     from indexer.models import list_models
     from semdrive.render_models import render_list
 
-    _answer(list_models(_profiles(profile)), as_json, render_list)
+    answer(list_models(_profiles(profile)), as_json, render_list)
 
 
 @models_app.command("check", epilog="Example: semdrive models check --profile cpu-small")
@@ -31,7 +30,7 @@ def check_files(profile: ProfileName = None, as_json: Json = False) -> None:
 
     with Reading() as reading:
         found = check_models(_profiles(profile), servers=profile is not None, advance=reading.advance)
-    _answer(found, as_json, render_checks)
+    answer(found, as_json, render_checks)
     if found.broken or (profile is not None and not found.complete):
         raise typer.Exit(1)
 
@@ -63,17 +62,10 @@ def pull(
         say_plan(plan)
         for fetched in fetch(plan, endpoint=endpoint):
             say_fetched(fetched)
-    _answer(Pulled(plan=plan, dry_run=dry_run), as_json, say_pulled)
+    answer(Pulled(plan=plan, dry_run=dry_run), as_json, say_pulled)
 
 
 def _profiles(name: str | None) -> tuple[Any, ...]:
     from indexer.profiles import load_profile, shipped_profiles
 
     return tuple(load_profile(chosen) for chosen in ([name] if name else shipped_profiles()))
-
-
-def _answer(record: Any, as_json: bool, render: Callable[[Any], None]) -> None:
-    if as_json:
-        sys.stdout.write(record.model_dump_json(indent=2) + "\n")
-    else:
-        render(record)
