@@ -24,7 +24,8 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # this file's folder would hide the rooms
 
-from gold_set.score import Counts, GoldLine, RiskScore, ScoreSummary, read_gold, score
+from gold_set.labels import GoldLine, read_gold
+from gold_set.score import Counts, RiskScore, ScoreSummary, score
 from indexer.grounding.annotations import AnnotationGrounder
 from indexer.logs.nuscenes import NuScenesLog
 from indexer.logs.sample import write_sample

@@ -1,33 +1,11 @@
-"""How well stated facts agree with a gold file: tags, risk, and every scalar field.
+"""How well stated facts agree with a gold file: tags, risk, and every scalar field."""
 
-A gold file is flat JSON lines: a `token`, any field of the Scenario DNA by its name, `risk_score` (or `risk`) and
-`wod_e2e_tags` (or `tags`); what else a line holds is left alone. A scalar that a gold line lacks, or leaves null, is
-not judged there. A line without tags judges none; an empty list says that no tag holds.
-"""
-
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pydantic import Field
-
-from scenario.errors import InputError, LineUnreadable, unknown
+from gold_set.labels import GoldLine, read_gold
 from scenario.records import Facts, Record
-from scenario.vocabulary import FIELDS, RISK_MAX, RISK_MIN, SCALAR_FIELDS, Tag
-
-TAG_KEYS = ("wod_e2e_tags", "tags")
-RISK_KEYS = ("risk_score", "risk")
-
-
-class GoldLine(Record):
-    """The truth about one frame. None: the file does not say."""
-
-    token: str
-    scene: str | None = None
-    scalars: dict[str, str] = Field(default_factory=dict)
-    tags: tuple[Tag, ...] | None = None
-    risk: int | None = None
+from scenario.vocabulary import SCALAR_FIELDS, Tag
 
 
 class Counts(Record):
@@ -133,80 +111,6 @@ def _field(name: str, pairs: Pairs) -> FieldScore:
         unstated=sum(said is None for _, said in judged),
         right=sum(true == said for true, said in judged),
     )
-
-
-def read_gold(path: Path) -> list[GoldLine]:
-    """The lines of a gold file, in order. Raises `InputError` where it cannot be opened, `LineUnreadable`."""
-    lines: list[GoldLine] = []
-    seen: dict[str, int] = {}
-    for number, raw in _lines(path):
-        try:
-            line = _gold_line(json.loads(raw))
-            if line.token in seen:
-                raise ValueError(f"frame {line.token} again; line {seen[line.token]} has it")
-        except json.JSONDecodeError as error:
-            raise LineUnreadable(str(path), number, f"not JSON at column {error.colno}: {error.msg}") from error
-        except ValueError as error:
-            raise LineUnreadable(str(path), number, str(error)) from error
-        seen[line.token] = number
-        lines.append(line)
-    return lines
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the gold file {str(path)!r}: {error}; name a JSONL file") from error
-    for number, raw in enumerate(text.split("\n"), start=1):
-        if raw.strip():
-            yield number, raw
-
-
-def _gold_line(raw: Any) -> GoldLine:
-    """One line as a record. Raises `ValueError` naming the field."""
-    if not isinstance(raw, dict):
-        raise ValueError(f"a {type(raw).__name__}, not an object with a token and facts")
-    token, scene = raw.get("token"), raw.get("scene")
-    if not isinstance(token, str) or not token.strip():
-        raise ValueError(f"field 'token' is {token!r}; a gold line needs its frame's token as text")
-    return GoldLine(
-        token=token,
-        scene=scene if isinstance(scene, str) else None,
-        scalars=_scalars(raw),
-        tags=_tags(raw),
-        risk=_risk_of(raw),
-    )
-
-
-def _scalars(raw: Mapping[str, Any]) -> dict[str, str]:
-    stated = {field.name: raw[field.name] for field in SCALAR_FIELDS if raw.get(field.name) is not None}
-    for name, value in stated.items():
-        if value not in FIELDS[name].values:
-            raise ValueError(f"field {name!r}: {unknown('value', str(value), FIELDS[name].values)}")
-    return stated
-
-
-def _tags(raw: Mapping[str, Any]) -> tuple[Tag, ...] | None:
-    key = next((key for key in TAG_KEYS if raw.get(key) is not None), None)
-    if key is None:
-        return None
-    if not isinstance(raw[key], list):
-        raise ValueError(f"field {key!r} is {raw[key]!r}; it is a list of tags, [] where none holds")
-    for value in raw[key]:
-        if value not in FIELDS["tags"].values:
-            raise ValueError(f"field {key!r}: {unknown('tag', str(value), FIELDS['tags'].values)}")
-    return tuple(Tag(value) for value in raw[key])
-
-
-def _risk_of(raw: Mapping[str, Any]) -> int | None:
-    key = next((key for key in RISK_KEYS if raw.get(key) is not None), None)
-    if key is None:
-        return None
-    value = raw[key]
-    if isinstance(value, bool) or not isinstance(value, int) or not RISK_MIN <= value <= RISK_MAX:
-        raise ValueError(f"field {key!r} is {value!r}; a risk is a whole number from {RISK_MIN} to {RISK_MAX}")
-    return value
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gold_set.score import read_gold, score_file
+from gold_set.labels import read_gold
+from gold_set.score import score_file
 from scenario.errors import InputError, LineUnreadable
 from scenario.records import Facts
 from scenario.vocabulary import Tag, Weather
