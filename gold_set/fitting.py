@@ -135,7 +135,8 @@ def fit_model(
             tags[tag] = None
             continue
         features = evidence.features[tag][gold.rows[judged]]
-        tags[tag] = fit_tag(features, gold.tags[judged, place], gold.weights[judged], prior, pull, free)
+        told = evidence.features[tag].any(axis=0)  # no label speaks for the weather: such a feature has no weight
+        tags[tag] = fit_tag(features, gold.tags[judged, place], gold.weights[judged], prior * told, pull, free * told)
     intercept, weights = _fit_risk(evidence, gold, Model(tags, 0.0, np.zeros(len(RISK_FEATURES))))
     return Model(tags, intercept, weights)
 
@@ -171,7 +172,7 @@ def transfer_threshold(probabilities: Floats) -> float:
 
     `probabilities` (frames, fitted tags) are those of the whole corpus. For each shift of the odds the expected
     micro-F1 of every threshold is computed from the shifted probabilities; the threshold with the smallest worst loss
-    against the best one is taken. A gold set that people picked says more of what it holds than of how often that occurs.
+    against the best one is taken. A gold set that people picked says more of what it holds than of how often it occurs.
     """
     flat = probabilities.ravel()
     thresholds = np.arange(0.05, 0.96, 0.01)

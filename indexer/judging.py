@@ -7,9 +7,10 @@ from functools import partial
 from indexer.stages import Makes, StageRunner, Task, attempt_each
 from scenario.ledger import digest, result_key
 from scenario.protocols import Judge
-from scenario.records import Frame, Grounding, Record, ScoutReport
+from scenario.records import Beliefs, Frame, Grounding, Record, ScoutReport, Verdict
 from verifier.beliefs import FINGERPRINT as BELIEFS
 from verifier.beliefs import believe
+from verifier.fitted import BeliefFit, believe_fitted, retag
 from verifier.judging import STAND_IN, decide, stand_in
 from verifier.reward import FINGERPRINT as REWARD
 
@@ -43,11 +44,13 @@ class Judged:
     beliefs: str
 
 
-def judge_frames(stages: StageRunner, judge: Judge, reported: Sequence[Reported]) -> list[Judged]:
+def judge_frames(
+    stages: StageRunner, judge: Judge, reported: Sequence[Reported], fit: BeliefFit | None = None
+) -> list[Judged]:
     """Verdicts and beliefs of every frame that was reported on.
 
     Where the judge fails, the scouts vote and the verdict says why; the judge's failure stays in the ledger, so that
-    it can be asked again.
+    it can be asked again. With a fit, beliefs are the fitted ones, and they set the verdict's tags and risk.
     """
     fingerprint = f"{judge.name}:{judge.fingerprint}:{REWARD}"
     verdicts = _stage(
@@ -62,12 +65,48 @@ def judge_frames(stages: StageRunner, judge: Judge, reported: Sequence[Reported]
         by_judge.update(dict.fromkeys(voted, f"{STAND_IN}:{REWARD}"))
         verdicts.update(voted)
     judged = [item for item in reported if item.frame.token in verdicts]
-    believed = _stage(stages, "believe", BELIEFS, judged, lambda _, grounding, reports: believe(grounding, reports))
+    believed = _believe(stages, judged, fit)
+    if fit:
+        verdicts = _retag(stages, judged, verdicts, believed, fit)
     return [
         Judged(item, by_judge[item.frame.token], verdicts[item.frame.token], believed[item.frame.token])
         for item in judged
-        if item.frame.token in believed
+        if item.frame.token in believed and item.frame.token in verdicts
     ]
+
+
+def beliefs_fingerprint(fit: BeliefFit | None) -> str:
+    """What decides the beliefs: the default formula, and the fit over it where there is one."""
+    return f"{BELIEFS}:fit-{fit.id}" if fit else BELIEFS
+
+
+def _believe(stages: StageRunner, judged: Sequence[Reported], fit: BeliefFit | None) -> dict[str, str]:
+    def belief(_: Frame, grounding: Grounding, reports: Sequence[ScoutReport]) -> Record:
+        return believe_fitted(fit, grounding, reports) if fit else believe(grounding, reports)
+
+    return _stage(stages, "believe", beliefs_fingerprint(fit), judged, belief)
+
+
+def _retag(
+    stages: StageRunner,
+    judged: Sequence[Reported],
+    verdicts: Mapping[str, str],
+    believed: Mapping[str, str],
+    fit: BeliefFit,
+) -> dict[str, str]:
+    """Verdicts with the tags and the risk that a fit recommends, under keys of their own."""
+    frames = {item.frame.token: item.frame for item in judged if item.frame.token in believed}
+    inputs = {token: (verdicts[token], believed[token]) for token in frames}
+    tasks = [Task(result_key("retag", token, fit.id, inputs[token]), frame) for token, frame in frames.items()]
+
+    def make(missing: Sequence[Task]) -> Makes:
+        stored = stages.ledger.payloads(key for task in missing for key in inputs[task.frame.token])
+        for task in missing:
+            verdict, beliefs = (stored[key] for key in inputs[task.frame.token])
+            changed = retag(fit, Verdict.model_validate_json(verdict), Beliefs.model_validate_json(beliefs))
+            yield task, changed.to_bytes()
+
+    return stages.stage("retag", tasks, make)
 
 
 def _vote(stages: StageRunner, judge: Judge, fingerprint: str, left: Sequence[Reported]) -> dict[str, str]:

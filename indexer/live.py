@@ -20,6 +20,7 @@ from scenario.protocols import Embedder, Grounder
 from scenario.registry import GROUNDERS, JUDGES, SCOUTS
 from scenario.workspace import Workspace
 from search.store import Store
+from verifier.fitted import read_fit
 
 
 def index_log(
@@ -33,6 +34,7 @@ def index_log(
     retry_failed: bool = False,
 ) -> RunSummary:
     """Index a log with the back ends of a profile. Raises `InputError`, `ConfigError` or `WorkspaceBusy`."""
+    fit = read_fit(Path(invocation.beliefs)) if invocation.beliefs else None
     profile = _with_more_scouts(load_profile(invocation.profile), invocation.more_scouts)
     progress = progress or Silent()
     with (
@@ -58,6 +60,7 @@ def index_log(
             retry_failed=retry_failed,
             expected_s=_expected_seconds(profile),
             invocation=invocation.model_dump(mode="json"),
+            fit=fit,
         )
         return pipeline.run(log.unreadable, dry_run=dry_run)
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from indexer.build import Built, EmbeddedScenario, build_index, encode_vectors
 from indexer.estimates import estimate
-from indexer.judging import Judged, Reported, judge_frames
+from indexer.judging import Judged, Reported, beliefs_fingerprint, judge_frames
 from indexer.report import RunSummary, ScoutSummary, failure_views, summarise_scout
 from indexer.stages import Makes, Progress, Silent, StageRunner, Task, attempt_each, batches
 from scenario.assembly import ScenarioRef, load_scenarios
@@ -22,7 +22,7 @@ from scenario.protocols import Deadline, Embedder, Grounder, Judge, Scout
 from scenario.records import SCHEMA_VERSION, Frame, Grounding, Provenance, ScoutReport
 from search.schema import TABLE_VERSION, reasoning_text
 from search.store import Store
-from verifier.beliefs import FINGERPRINT as BELIEFS
+from verifier.fitted import BeliefFit
 
 GROUND_AT_ONCE = 16  # frames: enough for a detector's batch, and little to lose
 
@@ -42,6 +42,7 @@ class Pipeline:
     retry_failed: bool = True  # what failed in an earlier run is tried again
     expected_s: Mapping[str, float] = field(default_factory=dict)  # stage → seconds a frame, until a run has measured
     invocation: Mapping[str, object] = field(default_factory=dict)  # what was asked for, so that it can be repeated
+    fit: BeliefFit | None = None  # fitted beliefs; without one, the defaults
 
     def run(self, unreadable: Sequence[SemdriveError] = (), *, dry_run: bool = False) -> RunSummary:
         """Index every frame. A frame that fails is reported, never dropped in silence.
@@ -55,7 +56,7 @@ class Pipeline:
         grounded = self._ground(stages)
         reported, absent = self._report(stages, grounded)
         with closing(self.judge):
-            judged = judge_frames(stages, self.judge, reported)
+            judged = judge_frames(stages, self.judge, reported, self.fit)
         scenarios = self._assemble(stages, judged)
         embedded = self._embed(stages, judged, scenarios)
         built = Built()
@@ -90,7 +91,7 @@ class Pipeline:
             "grounder": self.grounder.fingerprint,
             "scouts": {scout.name: scout.fingerprint for scout in self.scouts},
             "judge": f"{self.judge.name}:{self.judge.fingerprint}",
-            "beliefs": BELIEFS,
+            "beliefs": beliefs_fingerprint(self.fit),
             "embedder": self.embedder.fingerprint,
             "invocation": dict(self.invocation),
         }
@@ -180,7 +181,7 @@ class Pipeline:
                 "grounder": self.grounder.fingerprint,
                 **{f"scout {scout.name}": scout.fingerprint for scout in self.scouts if scout.name in by_scout},
                 "judge": item.judge,
-                "beliefs": BELIEFS,
+                "beliefs": beliefs_fingerprint(self.fit),
             },
             notes=self.notes,
         )

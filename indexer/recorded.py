@@ -14,6 +14,7 @@ from scenario.protocols import Embedder
 from scenario.registry import JUDGES
 from scenario.workspace import Workspace
 from search.store import Store
+from verifier.fitted import BeliefFit
 from verifier.scouts.recorded import RecordedRun, RecordedScout
 
 NOTE = "recorded run: reasoning text is the scouts' descriptions and the reward's reasons"
@@ -27,8 +28,12 @@ def index_recorded(
     batch_size: int = 256,
     progress: Progress | None = None,
     dry_run: bool = False,
+    fit: BeliefFit | None = None,
 ) -> RunSummary:
-    """Index the recorded runs of scouts, name → file. Raises `InputError`, `ConfigError` or `WorkspaceBusy`."""
+    """Index the recorded runs of scouts, name → file; `fit` gives the beliefs.
+
+    Raises `InputError`, `ConfigError` or `WorkspaceBusy`.
+    """
     if not files:
         raise ConfigError("no scouts; name at least one: --scout NAME=FILE")
     runs = {name: RecordedRun.scan(path) for name, path in files.items()}
@@ -47,5 +52,6 @@ def index_recorded(
             batch_size=batch_size,
             progress=progress or Silent(),
             notes=(NOTE,),
+            fit=fit,
         )
         return pipeline.run([line for run in runs.values() for line in run.unreadable], dry_run=dry_run)

@@ -60,7 +60,7 @@ class FolderSource(Record):
 
 class Invocation(Record):
     """What an index run was asked for: a source, a profile (name or file), scouts beyond it (`NAME@PROFILE`),
-    and an embedder.
+    an embedder, and fitted beliefs.
 
     A run keeps it, so that it can be repeated.
     """
@@ -69,3 +69,4 @@ class Invocation(Record):
     profile: str
     embedder: str
     more_scouts: tuple[str, ...] = ()
+    beliefs: str | None = None  # the file of a fit

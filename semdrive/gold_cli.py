@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from semdrive.benchmark_cli import ablate, benchmark, fit
 from semdrive.options import Index, Json, answer, settings_of
 
 gold_app = typer.Typer(help="Compare with what is true.", no_args_is_help=True, rich_markup_mode=None)
@@ -13,6 +14,16 @@ gold_app = typer.Typer(help="Compare with what is true.", no_args_is_help=True, 
 @gold_app.callback()
 def gold() -> None:
     """Compare an index with what is true."""
+
+
+gold_app.command(
+    epilog="Examples: semdrive gold benchmark --preset semantic-drive;"
+    " semdrive gold benchmark --gold gold.json --fit cv --index build/release --html report.html"
+)(benchmark)
+gold_app.command(epilog="Example: semdrive gold fit --gold gold.json --index build/release --out beliefs.json")(fit)
+gold_app.command(epilog="Examples: semdrive gold ablate --gold gold.json; … --without grounding --without scout:kimi")(
+    ablate
+)
 
 
 @gold_app.command("score", epilog="Example: semdrive gold score --gold drive/gold.jsonl --index build/drive")

@@ -24,6 +24,9 @@ MoreScouts = Annotated[
     list[str] | None,
     typer.Option("--add-scout", help="A scout beyond the profile, as NAME@PROFILE, or `rules`. Repeatable."),
 ]
+BeliefFile = Annotated[
+    Path | None, typer.Option("--beliefs", help="Fitted beliefs, from semdrive gold fit.", show_default=False)
+]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")]
 
 
@@ -70,6 +73,7 @@ def index_nuscenes(
     split: Annotated[str | None, typer.Option(help="Only the scenes of an official split, as mini_val.")] = None,
     profile: ProfileName = None,
     add_scout: MoreScouts = None,
+    beliefs: BeliefFile = None,
     index: Index = None,
     embedder: Embedder = None,
     batch_size: BatchSize = None,
@@ -88,7 +92,7 @@ def index_nuscenes(
         scenes=tuple(scene or ()),
         split=split,
     )
-    asked = _invocation(source, profile, add_scout, embedder)
+    asked = _invocation(source, profile, add_scout, embedder, beliefs)
     _index_log(asked, index, batch_size, dry_run, retry_failed, as_json)
 
 
@@ -100,6 +104,7 @@ def index_folder(
     every: Annotated[float, typer.Option(help="Seconds between the frames taken from a video.")] = 0.5,
     profile: ProfileName = None,
     add_scout: MoreScouts = None,
+    beliefs: BeliefFile = None,
     index: Index = None,
     embedder: Embedder = None,
     batch_size: BatchSize = None,
@@ -110,7 +115,7 @@ def index_folder(
     """Index pictures or a video as a log without calibration or annotations."""
     from indexer.sources import FolderSource
 
-    asked = _invocation(FolderSource(path=str(path.absolute()), every_s=every), profile, add_scout, embedder)
+    asked = _invocation(FolderSource(path=str(path.absolute()), every_s=every), profile, add_scout, embedder, beliefs)
     _index_log(asked, index, batch_size, dry_run, retry_failed, as_json)
 
 
@@ -119,6 +124,7 @@ def index_folder(
 )
 def index_recorded(
     scout: Annotated[list[str], typer.Option(help="A scout's recorded reports (JSONL), as NAME=FILE. Repeatable.")],
+    beliefs: BeliefFile = None,
     index: Index = None,
     embedder: Embedder = None,
     batch_size: BatchSize = None,
@@ -127,9 +133,11 @@ def index_recorded(
 ) -> None:
     """Index recorded scout reports. Run it again after a crash, a changed file or with another scout: it resumes."""
     from indexer.recorded import index_recorded as build
+    from verifier.fitted import read_fit
 
     model = settings_of(embedder=embedder).embedder
-    _run(partial(build, _scout_files(scout)), model, index, batch_size, dry_run, as_json)
+    fit = read_fit(beliefs) if beliefs else None
+    _run(partial(build, _scout_files(scout), fit=fit), model, index, batch_size, dry_run, as_json)
 
 
 def _scout_files(scouts: list[str]) -> dict[str, Path]:
@@ -144,7 +152,9 @@ def _scout_files(scouts: list[str]) -> dict[str, Path]:
     return files
 
 
-def _invocation(source: Any, profile: str | None, add_scout: list[str] | None, embedder: str | None) -> Any:
+def _invocation(
+    source: Any, profile: str | None, add_scout: list[str] | None, embedder: str | None, beliefs: Path | None
+) -> Any:
     from indexer.sources import Invocation
 
     settings = settings_of(profile=profile, embedder=embedder)
@@ -153,6 +163,7 @@ def _invocation(source: Any, profile: str | None, add_scout: list[str] | None, e
         profile=_from_anywhere(settings.profile),
         more_scouts=_scouts_from_anywhere(add_scout),
         embedder=settings.embedder,
+        beliefs=str(beliefs.absolute()) if beliefs else None,
     )
 
 
