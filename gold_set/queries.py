@@ -70,7 +70,7 @@ class BenchmarkQuery(Record):
         return found
 
     def judge(self, line: GoldLine) -> bool | None:
-        """Whether the frame is relevant; None, not judged, where the gold leaves a field unsaid that `relevant` names."""
+        """Whether the frame is relevant; None (not judged) where the gold leaves a field of `relevant` unsaid."""
         row = _row(line)
         if any(row[_column(name)] is None for name in fields_of(self.predicate)):
             return None
