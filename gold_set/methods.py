@@ -87,7 +87,7 @@ def _surest(tag: Tag, grounding: Grounding) -> float:
     return max((d.confidence or 0.0 for d in grounding.of(TAG_LABELS[tag])), default=0.0)
 
 
-def of_fit(fit: BeliefFit, corpus: Sequence[Scenario]) -> Method:
+def of_fit(fit: BeliefFit, corpus: Sequence[Scenario], notes: tuple[str, ...] = ()) -> Method:
     """A fit applied as it is, with the thresholds it recommends."""
     believed = {s.frame.token: believe_fitted(fit, s.grounding, s.reports) for s in corpus}
     return Method(
@@ -98,12 +98,17 @@ def of_fit(fit: BeliefFit, corpus: Sequence[Scenario]) -> Method:
         },
         {tag: {token: b.of("tags", tag).probability for token, b in believed.items()} for tag in Tag},
         {token: b.risk_mean for token, b in believed.items() if b.risk_mean is not None},
+        notes=notes,
         probabilistic=True,
     )
 
 
 def of_held_out(
-    evidence: Evidence, gold: Labelled, held_out: HeldOut, name: str = "fitted beliefs, cross-validated"
+    evidence: Evidence,
+    gold: Labelled,
+    held_out: HeldOut,
+    name: str = "fitted beliefs, cross-validated",
+    notes: tuple[str, ...] = (),
 ) -> Method:
     tokens = [evidence.tokens[row] for row in gold.rows]
     return Method(
@@ -111,6 +116,7 @@ def of_held_out(
         {token: frozenset(np.array([*Tag])[held_out.said[k]].tolist()) for k, token in enumerate(tokens)},
         {tag: dict(zip(tokens, held_out.probabilities[:, k].tolist(), strict=True)) for k, tag in enumerate(Tag)},
         dict(zip(tokens, held_out.risk.tolist(), strict=True)),
+        notes=notes,
         probabilistic=True,
     )
 

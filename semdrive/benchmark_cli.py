@@ -38,6 +38,10 @@ def benchmark(
     run: Annotated[
         list[str] | None, typer.Option(help="A recorded run to measure too, as NAME=FILE. Repeatable.")
     ] = None,
+    third_scout: Annotated[
+        list[str] | None,
+        typer.Option(help="With --fit cv: a second row fitted with this run as one more scout, NAME=FILE. Repeatable."),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Also write a report with plots.", show_default=False)] = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -46,7 +50,7 @@ def benchmark(
     from semdrive.render_benchmark import render_benchmark, render_published
 
     if preset is not None:
-        if gold or fit or run or html or index:
+        if gold or fit or run or third_scout or html or index:
             raise typer.BadParameter(
                 "goes alone, without --gold, --index, --fit, --run or --html", param_hint="--preset"
             )
@@ -56,7 +60,7 @@ def benchmark(
         return
     if gold is None:
         raise typer.BadParameter("name --gold FILE, or --preset semantic-drive", param_hint="--gold")
-    measured = _measure(gold, index, fit or [], run or [], seed)
+    measured = _measure(gold, index, fit or [], run or [], third_scout or [], seed)
     if html is not None:
         from gold_set.report import write_report
 
@@ -66,12 +70,14 @@ def benchmark(
         typer.echo(f"report: {html}")
 
 
-def _measure(gold: Path, index: str | None, fits: list[str], runs: list[str], seed: int) -> Any:
+def _measure(gold: Path, index: str | None, fits: list[str], runs: list[str], thirds: list[str], seed: int) -> Any:
     from gold_set.fit import benchmark_index
     from gold_set.methods import of_facts, recorded_facts
     from verifier.fitted import read_fit
 
     files = [name for name in fits if name != "cv"]
+    if thirds and "cv" not in fits:
+        raise typer.BadParameter("is fitted too, so it goes with --fit cv", param_hint="--third-scout")
     if len(files) > 1:
         raise typer.BadParameter("one fit file at a time, and `cv`", param_hint="--fit")
     more = [of_facts(name, recorded_facts(Path(path))) for name, path in map(_named_file, runs)]
@@ -81,6 +87,7 @@ def _measure(gold: Path, index: str | None, fits: list[str], runs: list[str], se
         cross="cv" in fits,
         fit=read_fit(Path(files[0])) if files else None,
         more=more,
+        third={name: recorded_facts(Path(path)) for name, path in map(_named_file, thirds)},
         seed=seed,
     )
 
