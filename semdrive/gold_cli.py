@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from semdrive.benchmark_cli import ablate, benchmark, fit
+from semdrive.benchmark_cli import ablate, benchmark, fit, shared_folder
 from semdrive.options import Index, Json, answer, settings_of
 
 gold_app = typer.Typer(help="Compare with what is true.", no_args_is_help=True, rich_markup_mode=None)
@@ -42,3 +42,40 @@ def score(
     workspace = Workspace.open(settings_of(index=index).index)
     scored = score_file(gold, indexed_facts(Store(workspace.index_uri).snapshot()))
     answer(scored, as_json, render_score)
+
+
+@gold_app.command("retrieval", epilog="Example: semdrive gold retrieval --gold drive/gold.jsonl --index build/drive")
+def retrieval(
+    index: Index = None,
+    gold: Annotated[
+        Path | None, typer.Option(help="Truth, as gold score reads it.", show_default="the released gold set")
+    ] = None,
+    queries: Annotated[
+        Path | None, typer.Option(help="Queries, one JSON object a line.", show_default="the packaged ones")
+    ] = None,
+    spatial: Annotated[
+        bool | None,
+        typer.Option(help="Run queries that need distances or places.", show_default="where frames have scenes"),
+    ] = None,
+    per_query: Annotated[bool, typer.Option("--per-query", help="List every query, too.")] = False,
+    seed: Annotated[int, typer.Option(help="Decides bootstrap draws.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure how well plain words find frames: dense, BM25 and belief alone, and fused."""
+    from gold_set.labels import read_gold
+    from gold_set.queries import read_queries
+    from gold_set.retrieval import measure_retrieval, released_gold
+    from scenario.workspace import Workspace
+    from search.corpus import Corpus
+    from search.embedding import embedder_of
+    from search.store import Store
+    from semdrive.progress import Bars
+    from semdrive.render_retrieval import render_retrieval
+
+    truth, asked = read_gold(gold or released_gold(shared_folder())), read_queries(queries)
+    corpus = Corpus(Store(Workspace.open(settings_of(index=index).index).index_uri).snapshot())
+    embedder = embedder_of(corpus.snapshot.build.embedder)
+    with Bars() as bars:
+        on_query = bars.of("queries")
+        report = measure_retrieval(corpus, embedder, truth, asked, spatial=spatial, seed=seed, on_query=on_query)
+    answer(report, as_json, lambda report: render_retrieval(report, per_query))
