@@ -19,7 +19,7 @@ from verifier.fitted import RISK_FEATURES, BeliefFit, FitProvenance, RiskFit, Ta
 
 MIN_POSITIVES = 10
 REGULARISATION = 1.0
-PRIOR = {"vote": 3.0, "implied": 4.0, DETECTED: 1.0, LARGE: 0.3, COUNT: 0.3, RISK: 1.0, REWARD: 0.3}
+PRIOR = {"vote": 0.8, "implied": 1.0, DETECTED: 0.3, LARGE: 0.1, COUNT: 0.1, RISK: 0.3, REWARD: 0.1}
 PRIOR_INTERCEPT, INTERCEPT_PULL = -3.0, 0.02
 DEFAULT_THRESHOLD = 0.7  # of a tag that keeps its default belief: all of two scouts, not one and a detection
 RISK_PULL = 8.0
