@@ -6,12 +6,14 @@ from pathlib import Path
 from gold_set.benchmark import Benchmark, differences, measure
 from gold_set.cross import cross_validate
 from gold_set.evidence import Evidence, evidence_of
-from gold_set.fitting import labelled
-from gold_set.labels import read_gold
-from gold_set.methods import of_held_out
+from gold_set.fitting import Labelled, labelled
+from gold_set.labels import GoldLine, read_gold
+from gold_set.methods import Method, of_facts, of_held_out
+from gold_set.paper_reward import paper_score
 from scenario.errors import InputError, unknown
-from scenario.records import Scenario
-from verifier.evidence_features import COUNT, DETECTED, LARGE, REWARD
+from scenario.records import Facts, Scenario
+from verifier.evidence_features import COUNT, DETECTED, LARGE, REWARD, Rewarding
+from verifier.reward import score
 
 PARTS = {"grounding": (DETECTED, LARGE, COUNT), "reward": (REWARD,)}
 
@@ -24,29 +26,80 @@ def parts_of(evidence: Evidence) -> dict[str, frozenset[str]]:
 
 def ablate(corpus: Sequence[Scenario], gold_file: Path, without: Sequence[str] | None, *, seed: int) -> Benchmark:
     """The whole evidence beside it without each of `without`. Raises `InputError` for a part that does not exist."""
-    gold_lines, evidence = read_gold(gold_file), evidence_of(corpus)
+    evidence = evidence_of(corpus)
     known = parts_of(evidence)
     for name in without or ():
         if name not in known:
             raise InputError(f"--without {name}: {unknown('part', name, known)}")
-    gold = labelled(gold_lines, evidence)
-    if not len(gold.rows):
-        raise InputError(f"none of the {len(gold_lines)} frames of {str(gold_file)!r} is in this index")
-    here = [line for line in gold_lines if line.token not in set(gold.missing)]
+    lines, gold = _gold(gold_file, evidence)
     whole = of_held_out(evidence, gold, cross_validate(evidence, gold, seed=seed), "everything")
     less = [
         of_held_out(evidence, gold, cross_validate(evidence, gold, seed=seed, left_out=known[name]), f"without {name}")
         for name in without or known
     ]
-    pairs = [difference for method in less for difference in differences([method, whole], here, seed)]
+    note = "risk without a scout still reads the mean risk of both"
+    return _compared(gold_file, lines, gold, [whole, *less], seed, note)
+
+
+def compare_rewards(corpus: Sequence[Scenario], gold_file: Path, *, seed: int) -> Benchmark:
+    """Our reward and the paper's: as the judge that picks one scout's report, and as evidence in a fit."""
+    rewards: dict[str, Rewarding] = {"ours": score, "the paper's": paper_score}
+    evidence = evidence_of(corpus)
+    lines, gold = _gold(gold_file, evidence)
+    picked = [of_facts(f"report picked by {name}", _picked(corpus, reward)) for name, reward in rewards.items()]
+    fitted = [
+        of_held_out(found, gold, cross_validate(found, gold, seed=seed), f"fit with {name}")
+        for name, reward in rewards.items()
+        for found in [evidence_of(corpus, rewarding=reward)]
+    ]
+    note = "a report is picked by the highest reward, the first scout's on a tie"
+    return _compared(gold_file, lines, gold, [*picked, *fitted], seed, note)
+
+
+def best_of_n(corpus: Sequence[Scenario], gold_file: Path, *, seed: int) -> Benchmark:
+    """The candidate with the highest reward among the judge's first N, by N. Raises `InputError` where there is one."""
+    most = max(len(scenario.verdict.candidates) for scenario in corpus)
+    if most < 2:
+        raise InputError("no frame has more than one candidate; index with a judge that proposes several (judge 'llm')")
+    lines, gold = _gold(gold_file, evidence_of(corpus))
+    methods = [of_facts(f"best of {n}", {s.frame.token: _best(s, n) for s in corpus}) for n in range(1, most + 1)]
+    return _compared(gold_file, lines, gold, methods, seed, f"frames with fewer than {most} keep what they have")
+
+
+def _best(scenario: Scenario, n: int) -> Facts:
+    return max(scenario.verdict.candidates[:n], key=lambda candidate: candidate.reward.total).facts
+
+
+def _picked(corpus: Sequence[Scenario], reward: Rewarding) -> dict[str, Facts]:
+    return {
+        scenario.frame.token: max(
+            (report.facts for report in scenario.reports), key=lambda facts: reward(facts, scenario.grounding).total
+        )
+        for scenario in corpus
+    }
+
+
+def _gold(gold_file: Path, evidence: Evidence) -> tuple[list[GoldLine], Labelled]:
+    """The gold lines that the evidence holds, and their labels. Raises `InputError` where there are none."""
+    lines = read_gold(gold_file)
+    gold = labelled(lines, evidence)
+    if not len(gold.rows):
+        raise InputError(f"none of the {len(lines)} frames of {str(gold_file)!r} is in this index")
+    return [line for line in lines if line.token not in set(gold.missing)], gold
+
+
+def _compared(
+    gold_file: Path, lines: Sequence[GoldLine], gold: Labelled, methods: Sequence[Method], seed: int, note: str
+) -> Benchmark:
+    """Every method beside the first."""
     return Benchmark(
         gold=gold_file.name,
-        frames=len(here),
+        frames=len(lines),
         missing=gold.missing,
         weighted=False,
-        methods=tuple(measure(method, here) for method in (whole, *less)),
-        differences=tuple(pairs),
+        methods=tuple(measure(method, lines) for method in methods),
+        differences=tuple(d for method in methods[1:] for d in differences([method, methods[0]], lines, seed)),
         points=(),
         seed=seed,
-        notes=("risk without a scout still reads the mean risk of both",),
+        notes=(note,),
     )

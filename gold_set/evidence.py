@@ -14,8 +14,9 @@ from scenario.vocabulary import Tag
 from scenario.workspace import Workspace
 from search.store import Store
 from verifier.beliefs import believe
-from verifier.evidence_features import names_for, tag_features
+from verifier.evidence_features import Rewarding, names_for, tag_features
 from verifier.fitted import risk_features
+from verifier.reward import score
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -50,7 +51,9 @@ class Evidence:
 BLOCK_ROWS, GUARD_ROWS = 30, 3
 
 
-def evidence_of(corpus: Sequence[Scenario], scouts: Sequence[str] | None = None) -> Evidence:
+def evidence_of(
+    corpus: Sequence[Scenario], scouts: Sequence[str] | None = None, rewarding: Rewarding = score
+) -> Evidence:
     """The numbers of a corpus, read from `scouts` (default: all that report in it). Raises `InputError`."""
     known = tuple(dict.fromkeys(report.scout for scenario in corpus for report in scenario.reports))
     chosen = tuple(scouts) if scouts is not None else known
@@ -69,7 +72,7 @@ def evidence_of(corpus: Sequence[Scenario], scouts: Sequence[str] | None = None)
         features={
             tag: np.array(
                 [
-                    tag_features(tag, scenario.grounding, reports, chosen)
+                    tag_features(tag, scenario.grounding, reports, chosen, rewarding)
                     for scenario, reports in zip(corpus, heard, strict=True)
                 ]
             )

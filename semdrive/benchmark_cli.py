@@ -151,12 +151,25 @@ def ablate(
         list[str] | None,
         typer.Option(help="`grounding`, `reward`, or `scout:NAME`. Repeatable.", show_default="each in turn"),
     ] = None,
+    rewards: Annotated[bool, typer.Option("--rewards", help="Instead: the paper's reward against ours.")] = False,
+    best_of_n: Annotated[
+        bool, typer.Option("--best-of-n", help="Instead: Best-of-N by N, of a judge's candidates.")
+    ] = False,
     index: Index = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Leave parts of the evidence out, and say what that costs, cross-validated on the same folds."""
-    from gold_set.ablation import ablate as run
+    from gold_set import ablation
     from semdrive.render_benchmark import render_benchmark
 
-    answer(run(_corpus(index), gold, without or None, seed=seed), as_json, render_benchmark)
+    if bool(without) + rewards + best_of_n > 1:
+        raise typer.BadParameter("one of --without, --rewards, --best-of-n at a time", param_hint="--without")
+    corpus = _corpus(index)
+    if rewards:
+        found = ablation.compare_rewards(corpus, gold, seed=seed)
+    elif best_of_n:
+        found = ablation.best_of_n(corpus, gold, seed=seed)
+    else:
+        found = ablation.ablate(corpus, gold, without, seed=seed)
+    answer(found, as_json, render_benchmark)

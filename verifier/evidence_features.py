@@ -3,12 +3,12 @@
 Every number grows with the evidence for the tag, so a model over them may hold its weights at zero or above.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import log1p
 from statistics import fmean
 
 from scenario.labels import TAG_LABELS
-from scenario.records import Facts, Grounding, ScoutReport, SizeClass
+from scenario.records import Facts, Grounding, Reward, ScoutReport, SizeClass
 from scenario.vocabulary import (
     RISK_MAX,
     BlockingFactor,
@@ -27,6 +27,7 @@ from scenario.vocabulary import (
 )
 from verifier.reward import score
 
+Rewarding = Callable[[Facts, Grounding], Reward]
 REWARD_SCALE = 5.0  # points at which a reward counts fully
 NEUTRAL_RISK = 4.0  # where no scout states one
 
@@ -95,7 +96,11 @@ def names_for(scouts: Collection[str]) -> tuple[str, ...]:
 
 
 def tag_features(
-    tag: Tag, grounding: Grounding, reports: Sequence[ScoutReport], scouts: Collection[str]
+    tag: Tag,
+    grounding: Grounding,
+    reports: Sequence[ScoutReport],
+    scouts: Collection[str],
+    rewarding: Rewarding = score,
 ) -> tuple[float, ...]:
     """Numbers in the order of `names_for(scouts)`; a scout that did not report says nothing, which is 0.
 
@@ -109,7 +114,7 @@ def tag_features(
         *(_implied(tag, said) for said in facts),
         *_detections(tag, grounding),
         mean_risk([said for said in facts if said]) / RISK_MAX,
-        _reward(tag, [said for said in facts if said], grounding),
+        _reward(tag, [said for said in facts if said], grounding, rewarding),
     )
 
 
@@ -132,6 +137,6 @@ def _detections(tag: Tag, grounding: Grounding) -> tuple[float, float, float]:
     return surest, log1p(large), log1p(len(found))
 
 
-def _reward(tag: Tag, facts: Sequence[Facts], grounding: Grounding) -> float:
-    totals = [score(said, grounding).total for said in facts if tag in said.tags]
+def _reward(tag: Tag, facts: Sequence[Facts], grounding: Grounding, rewarding: Rewarding) -> float:
+    totals = [rewarding(said, grounding).total for said in facts if tag in said.tags]
     return max(-1.0, min(1.0, fmean(totals) / REWARD_SCALE)) if totals else 0.0

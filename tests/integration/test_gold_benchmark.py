@@ -6,14 +6,17 @@ import json
 import pytest
 
 from fakes import HashEmbedder
-from gold_set.ablation import ablate
+from gold_set.ablation import ablate, best_of_n, compare_rewards
 from gold_set.evidence import load_corpus
 from gold_set.fit import benchmark_index, fit_beliefs
-from gold_set.published import GOLD, published_table
+from gold_set.paper_reward import paper_score
+from gold_set.published import GOLD, RUNS, published_table
 from gold_set.report import render
 from indexer.recorded import index_recorded
 from scenario.errors import InputError
+from scenario.records import Candidate, Facts, Reason, Reward
 from scenario.vocabulary import Tag
+from scenario.wire import WireFacts
 from scenario.workspace import Workspace
 
 pytestmark = pytest.mark.shared
@@ -120,3 +123,31 @@ def test_an_ablation_leaves_one_part_out_at_a_time(corpus, released):
     assert [method.name for method in found.methods] == ["everything", "without scout:kimi", "without grounding"]
     with pytest.raises(InputError, match="no part named 'scout:kimmy'; did you mean 'scout:kimi'"):
         ablate(corpus, released / GOLD, ["scout:kimmy"], seed=0)
+
+
+def test_the_papers_reward_gives_the_released_score_of_every_frame(corpus, released):
+    lines = (released / RUNS["Ours: Semantic-Drive (Consensus)"]).read_text().splitlines()
+    released_lines = {wire["token"]: wire for wire in map(json.loads, lines)}
+    for scenario in corpus:
+        wire = released_lines[scenario.frame.token]
+        assert paper_score(WireFacts(wire).facts, scenario.grounding).total == wire["judge_score"]
+
+
+def test_rewards_are_compared_as_judges_and_as_evidence(corpus, released):
+    names = [method.name for method in compare_rewards(corpus, released / GOLD, seed=0).methods]
+    assert names == ["report picked by ours", "report picked by the paper's", "fit with ours", "fit with the paper's"]
+
+
+def test_best_of_n_takes_the_highest_reward_among_the_first_n(corpus, released):
+    with pytest.raises(InputError, match="more than one candidate"):
+        best_of_n(corpus, released / GOLD, seed=0)
+    second = [
+        Candidate(facts=Facts(tags=(Tag.CONSTRUCTION,)), reward=Reward(reasons=(Reason(points=100, text="sure"),)))
+    ]
+    several = [
+        s.model_copy(update={"verdict": s.verdict.model_copy(update={"candidates": (*s.verdict.candidates, *second)})})
+        for s in corpus
+    ]
+    one, two = best_of_n(several, released / GOLD, seed=0).methods
+    assert (one.name, two.name) == ("best of 1", "best of 2")
+    assert two.tags[0].counts.recall == 1.0
