@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from scenario.curation import Label, Sample
 from scenario.errors import WorkspaceError
 from scenario.records import Verification
 
@@ -33,6 +34,11 @@ CREATE TABLE IF NOT EXISTS failures (
 CREATE TABLE IF NOT EXISTS verifications (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL, question TEXT NOT NULL, verdict TEXT NOT NULL,
     payload TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS samples (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, payload TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS labels (
+    id INTEGER PRIMARY KEY, token TEXT NOT NULL, annotator TEXT NOT NULL, sample TEXT, payload TEXT NOT NULL,
+    created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS failures_by_run ON failures(run);
 CREATE INDEX IF NOT EXISTS failures_by_key ON failures(key);
 CREATE INDEX IF NOT EXISTS verifications_by_token ON verifications(token, id);
@@ -231,6 +237,48 @@ class Ledger:
     def verified(self) -> dict[str, str]:
         """Token to the verdict of its latest verification that came to one (yes, no or unsure)."""
         return dict(self._read("SELECT token, verdict FROM verifications WHERE verdict != 'error' ORDER BY id"))
+
+    # Samples and labels
+
+    def append_sample(self, sample: Sample) -> None:
+        """Raises `WorkspaceError` where a sample of that name was drawn before: what was drawn stays."""
+        with self._transaction():
+            drawn = self._db.execute("SELECT 1 FROM samples WHERE name = ?", (sample.name,)).fetchone()
+            if drawn:
+                raise WorkspaceError(f"a sample named {sample.name!r} was drawn before; give this one another --name")
+            self._db.execute(
+                "INSERT INTO samples (name, payload, created_at) VALUES (?, ?, ?)",
+                (sample.name, sample.model_dump_json(), _now()),
+            )
+
+    def samples(self) -> list[Sample]:
+        """In the order they were drawn."""
+        if not self._has("samples"):
+            return []
+        return [Sample.model_validate_json(p) for (p,) in self._read("SELECT payload FROM samples ORDER BY id")]
+
+    def append_labels(self, labels: Iterable[Label]) -> None:
+        now = _now()
+        with self._transaction():
+            self._db.executemany(
+                "INSERT INTO labels (token, annotator, sample, payload, created_at) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (label.token, label.annotator, label.sample, label.model_dump_json(exclude={"created_at"}), now)
+                    for label in labels
+                ],
+            )
+
+    def labels(self, *, history: bool = False) -> list[Label]:
+        """The latest label of each annotator on each frame, or every one that was ever given, oldest first."""
+        if not self._has("labels"):
+            return []
+        latest = "" if history else " WHERE id IN (SELECT max(id) FROM labels GROUP BY token, annotator)"
+        rows = self._read(f"SELECT payload, created_at FROM labels{latest} ORDER BY id")
+        return [Label.model_validate_json(p).model_copy(update={"created_at": at}) for p, at in rows]
+
+    def _has(self, table: str) -> bool:
+        """Whether an older ledger, opened only to be read, has this table yet."""
+        return bool(self._read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)))
 
     def check(self) -> list[str]:
         """SQLite's own word on the file: empty when it is sound."""
