@@ -50,7 +50,7 @@ def read_gold(path: Path) -> list[GoldLine]:
     seen: dict[str, int] = {}
     for number, raw in _objects(path):
         try:
-            line = _gold_line(raw)
+            line = gold_line(raw)
             if line.token in seen:
                 raise ValueError(f"frame {line.token} again; line {seen[line.token]} has it")
         except ValueError as error:
@@ -95,8 +95,8 @@ def _holds_facts(whole: Mapping[str, Any]) -> bool:
     return any(isinstance(value, dict) for value in whole.values()) and not any(name in whole for name in SECTIONS)
 
 
-def _gold_line(raw: Any) -> GoldLine:
-    """One object as a record. Raises `ValueError` naming the field."""
+def gold_line(raw: Any) -> GoldLine:
+    """One object, flat or nested, as a record. Raises `ValueError` naming the field."""
     if not isinstance(raw, dict):
         raise ValueError(f"a {type(raw).__name__}, not an object with a token and facts")
     token, scene, annotator = raw.get("token"), raw.get("scene"), raw.get("annotator")

@@ -181,47 +181,46 @@ class Weighing:
 
 
 def share(weighing: Weighing, truth: Floats) -> Estimate:
-    """How often something holds in the corpus. The interval is Wilson's (1927) at the effective sample size that the
-    design's variance gives (Korn and Graubard, 1998), so that none found is not taken for none there."""
-    labelled, variance = len(truth), weighing.variance(truth)
-    if not labelled or variance is None:
-        return Estimate(value=None, low=None, high=None, labelled=labelled)
+    """How often something holds in the corpus, Σ (y / π) / N."""
+    if not len(truth):
+        return Estimate(value=None, low=None, high=None, labelled=0)
     value = min(1.0, weighing.total(truth) / weighing.population)
+    variance = weighing.variance(truth)
+    return _bounded(weighing, value, None if variance is None else variance / weighing.population**2, len(truth))
+
+
+def ratio(weighing: Weighing, part: Floats, whole: Floats) -> Estimate:
+    """Σ (part / π) / Σ (whole / π), as a precision or a recall is; its variance is that of the linearised ratio
+    (Särndal, Swensson and Wretman, 1992, § 5.6)."""
+    total, labelled = weighing.total(whole), int((whole > 0).sum())
+    if total <= 0:
+        return Estimate(value=None, low=None, high=None, labelled=labelled)
+    value = weighing.total(part) / total
+    return _bounded(weighing, value, weighing.variance((part - value * whole) / total), labelled)
+
+
+def _bounded(weighing: Weighing, value: float, variance: float | None, labelled: int) -> Estimate:
+    """A share with Wilson's interval (1927) at the effective sample size that the design's variance gives (Korn and
+    Graubard, 1998), so that none found is not taken for none there. A corpus that is labelled whole leaves no doubt."""
     if (weighing.chances >= 1 - 1e-12).all():
         return Estimate(value=value, low=value, high=value, labelled=labelled)
-    spread = variance / weighing.population**2
-    effective = min(float(labelled), value * (1 - value) / spread) if spread > 0 and 0 < value < 1 else float(labelled)
-    low, high = _wilson(value, effective)
-    return Estimate(value=value, low=low, high=high, labelled=labelled)
-
-
-def _wilson(value: float, count: float) -> tuple[float, float]:
-    middle = (value + Z95**2 / (2 * count)) / (1 + Z95**2 / count)
-    half = Z95 * np.sqrt(value * (1 - value) / count + Z95**2 / (4 * count**2)) / (1 + Z95**2 / count)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    if variance is None:
+        return Estimate(value=value, low=None, high=None, labelled=labelled)
+    effective = float(labelled)
+    if variance > 0 and 0 < value < 1:
+        effective = min(effective, value * (1 - value) / variance)
+    middle = (value + Z95**2 / (2 * effective)) / (1 + Z95**2 / effective)
+    half = Z95 * np.sqrt(value * (1 - value) / effective + Z95**2 / (4 * effective**2)) / (1 + Z95**2 / effective)
+    low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    return Estimate(value=value, low=min(low, value), high=max(high, value), labelled=labelled)
 
 
 def mean(weighing: Weighing, values: Floats) -> Estimate:
     """The mean over the corpus, Σ (y / π) / N, with a normal interval."""
-    variance = weighing.variance(values)
-    if not len(values) or variance is None:
-        return Estimate(value=None, low=None, high=None, labelled=len(values))
-    value = weighing.total(values) / weighing.population
+    if not len(values):
+        return Estimate(value=None, low=None, high=None, labelled=0)
+    value, variance = weighing.total(values) / weighing.population, weighing.variance(values)
+    if variance is None:
+        return Estimate(value=value, low=None, high=None, labelled=len(values))
     half = Z95 * float(np.sqrt(variance)) / weighing.population
     return Estimate(value=value, low=value - half, high=value + half, labelled=len(values))
-
-
-def ratio(weighing: Weighing, part: Floats, whole: Floats) -> Estimate:
-    """Σ part / Σ whole over the corpus, as a precision or a recall is; the interval is of the linearised ratio
-    (Särndal, Swensson and Wretman, 1992, § 5.6)."""
-    total = weighing.total(whole)
-    if total <= 0:
-        return Estimate(value=None, low=None, high=None, labelled=int((whole > 0).sum()))
-    value = weighing.total(part) / total
-    variance = weighing.variance((part - value * whole) / total)
-    if variance is None:
-        return Estimate(value=value, low=None, high=None, labelled=int((whole > 0).sum()))
-    half = Z95 * float(np.sqrt(variance))
-    return Estimate(
-        value=value, low=max(0.0, value - half), high=min(1.0, value + half), labelled=int((whole > 0).sum())
-    )

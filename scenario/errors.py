@@ -39,7 +39,7 @@ from unicodedata import east_asian_width
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
     """The known name nearest to `wrong`, or None when nothing is near."""
-    names = list(known)
+    names = [str(name) for name in known]  # an enum's member is shown as its value
     folded = {name.casefold(): name for name in names}
     matches = get_close_matches(wrong.casefold(), list(folded), n=1, cutoff=0.6)
     return folded[matches[0]] if matches else None

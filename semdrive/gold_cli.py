@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from semdrive.benchmark_cli import ablate, benchmark, fit, shared_folder
+from semdrive.curation_cli import agree, compare, estimate, export, import_labels, label, next_frame, sample
 from semdrive.options import Index, Json, answer, settings_of
 
 gold_app = typer.Typer(help="Compare with what is true.", no_args_is_help=True, rich_markup_mode=None)
@@ -24,6 +25,23 @@ gold_app.command(epilog="Example: semdrive gold fit --gold gold.json --index bui
 gold_app.command(epilog="Examples: semdrive gold ablate --gold gold.json; … --without grounding --without scout:kimi")(
     ablate
 )
+
+
+gold_app.command(
+    epilog="Examples: semdrive gold sample --name first --size 100; … --method stratified --tag construction"
+)(sample)
+gold_app.command("next", epilog="Example: semdrive gold next --sample first --annotator ann")(next_frame)
+gold_app.command(
+    epilog="Examples: semdrive gold label TOKEN --annotator ann --tag construction --risk 6 --set weather=rain;"
+    " semdrive gold label TOKEN --annotator ann --unsure"
+)(label)
+gold_app.command(epilog="Example: semdrive gold compare TOKEN --annotator ann")(compare)
+gold_app.command("import", epilog="Example: semdrive gold import gold.jsonl --annotator ann --sample first")(
+    import_labels
+)
+gold_app.command(epilog="Example: semdrive gold export --out gold.jsonl --sample first")(export)
+gold_app.command("agreement", epilog="Example: semdrive gold agreement ann bob --sample first")(agree)
+gold_app.command(epilog="Example: semdrive gold estimate --sample first")(estimate)
 
 
 @gold_app.command("score", epilog="Example: semdrive gold score --gold drive/gold.jsonl --index build/drive")

@@ -105,6 +105,14 @@ def test_nothing_found_is_not_taken_for_nothing_there(population):
     assert estimate.high > 0.03
 
 
+def test_a_tag_that_was_right_each_time_may_yet_be_wrong(population):
+    sample = draw(population, "simple", 50, name="s")
+    right = np.array([1.0] * 10 + [0.0] * 40)
+    estimate = ratio(Weighing.of(sample, [frame.token for frame in sample.frames]), right, right)
+    assert (estimate.value, estimate.high, estimate.labelled) == (1.0, 1.0, 10)
+    assert estimate.low < 0.8
+
+
 def test_a_ratio_over_the_whole_corpus_is_that_ratio(population):
     sample = draw(population, "simple", 200, name="s")
     weighing = Weighing.of(sample, [frame.token for frame in sample.frames])

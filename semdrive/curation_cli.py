@@ -1,0 +1,271 @@
+"""`semdrive gold sample`, `next`, `label`, `compare`, `import`, `export`, `agreement`, `estimate`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from semdrive.options import DryRun, Index, Json, answer, settings_of
+
+Annotator = Annotated[str, typer.Option(help="Who labels.")]
+SampleName = Annotated[str, typer.Option("--sample", help="The sample's name.")]
+AnySample = Annotated[str | None, typer.Option("--sample", help="Only this sample.", show_default="every label")]
+
+
+def _workspace(index: str | None) -> Any:
+    from scenario.workspace import Workspace
+
+    return Workspace.open(settings_of(index=index).index)
+
+
+def _ledger(workspace: Any, *, write: bool = False) -> Any:
+    from scenario.ledger import Ledger
+
+    return Ledger(workspace.require_ledger("the gold set"), read_only=not write)
+
+
+def sample(
+    name: Annotated[str, typer.Option(help="What the sample is called from now on.")],
+    size: Annotated[int, typer.Option(help="Frames to draw.")],
+    method: Annotated[
+        str, typer.Option(help="simple: alike; stratified: by belief; active: where a label would tell most.")
+    ] = "simple",
+    tag: Annotated[str | None, typer.Option(help="The tag whose belief decides.", show_default="all")] = None,
+    seed: Annotated[int, typer.Option(help="Decides what is drawn.")] = 0,
+    index: Index = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Draw frames to label, each with its inclusion probability, and keep the sample in the ledger."""
+    from gold_set.sampling import Population, draw
+    from scenario.vocabulary import Tag
+    from search.schema import belief_column
+    from search.store import Store
+    from semdrive.render_curation import render_sample
+
+    workspace = _workspace(index)
+    columns = [belief_column("tags", each) for each in Tag]
+    rows = Store(workspace.index_uri).snapshot().columns(["token", *columns]).to_pylist()
+    population = Population.of({row["token"]: [row[column] for column in columns] for row in rows})
+    drawn = draw(population, method, size, name=name, seed=seed, tag=_tag(tag) if tag else None)
+    if not dry_run:
+        with _ledger(workspace, write=True) as ledger:
+            ledger.append_sample(drawn)
+    answer(drawn, as_json, lambda found: render_sample(found, dry_run))
+
+
+def _tag(name: str) -> Any:
+    from scenario.errors import InputError, unknown
+    from scenario.vocabulary import Tag
+
+    if name not in list(Tag):
+        raise InputError(unknown("tag", name, Tag))
+    return Tag(name)
+
+
+def next_frame(sample: SampleName, annotator: Annotator, index: Index = None, as_json: Json = False) -> None:
+    """Show the next frame to label, blind: its pictures and nothing else."""
+    from gold_set.curation import blind_task, next_token, sample_named
+    from semdrive.render_curation import render_done, render_task
+
+    workspace = _workspace(index)
+    with _ledger(workspace) as ledger:
+        drawn = sample_named(ledger.samples(), sample)
+        token, done = next_token(drawn, ledger.labels(), annotator)
+    if token is None:
+        render_done(sample, annotator, done, as_json)
+        return
+    answer(blind_task(drawn, _scenario(workspace, token).frame, annotator, done), as_json, render_task)
+
+
+def _scenario(workspace: Any, token: str) -> Any:
+    from search.embedding import embedder_of
+    from server.engine import Engine
+
+    return Engine(workspace, embedder_of).show(token)
+
+
+def label(
+    token: Annotated[str, typer.Argument(help="The frame, as gold next prints it.")],
+    annotator: Annotator,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag that holds. Repeatable.")] = None,
+    no_tags: Annotated[bool, typer.Option("--no-tags", help="No tag holds.")] = False,
+    risk: Annotated[int | None, typer.Option(help="0 to 10.", show_default=False)] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Another field, as weather=rain. Repeatable.")] = None,
+    skip: Annotated[bool, typer.Option("--skip", help="Not this one.")] = False,
+    unsure: Annotated[bool, typer.Option("--unsure", help="Seen, and not to be told.")] = False,
+    sample: AnySample = None,
+    index: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is true of a frame. A later label of the same annotator stands in for an earlier one; none is lost."""
+    from gold_set.curation import label_of
+    from gold_set.labels import gold_line
+    from scenario.curation import Label
+    from scenario.errors import InputError
+    from semdrive.render_curation import render_label
+
+    stated = bool(tag or no_tags or risk is not None or set_)
+    if stated + skip + unsure != 1 or (tag and no_tags):
+        raise typer.BadParameter("say what is true (--tag, --no-tags, --risk, --set), or --skip, or --unsure")
+    workspace = _workspace(index)
+    _scenario(workspace, token)  # a frame that is not there cannot be labelled
+    try:
+        line = gold_line({"token": token, **_fields(set_ or []), **_stated(tag, no_tags, risk)})
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    given = label_of(line, annotator, sample)
+    if not stated:
+        given = Label(token=token, annotator=annotator, sample=sample, status="skipped" if skip else "unsure")
+    with _ledger(workspace, write=True) as ledger:
+        _check_sampled(ledger, sample, [token])
+        ledger.append_labels([given])
+    answer(given, as_json, render_label)
+
+
+def _fields(texts: list[str]) -> dict[str, Any]:
+    from scenario.errors import InputError, unknown
+    from scenario.vocabulary import FIELDS
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if name not in FIELDS or name == "tags" or not equals:
+            raise InputError(f"--set {text!r}: {unknown('field', name, [f for f in FIELDS if f != 'tags'])}")
+        found[name] = [part for part in value.split(",") if part] if FIELDS[name].many else value
+    return found
+
+
+def _stated(tag: list[str] | None, no_tags: bool, risk: int | None) -> dict[str, Any]:
+    stated: dict[str, Any] = {} if risk is None else {"risk": risk}
+    return stated | ({"tags": tag or []} if tag or no_tags else {})
+
+
+def _check_sampled(ledger: Any, sample: str | None, tokens: list[str]) -> None:
+    from gold_set.curation import sample_named
+    from scenario.errors import InputError
+
+    if sample is None:
+        return
+    drawn = {frame.token for frame in sample_named(ledger.samples(), sample).frames}
+    strange = [token for token in tokens if token not in drawn]
+    if strange:
+        raise InputError(f"sample {sample!r} does not hold {strange[0]}; {len(strange)} of {len(tokens)} are not in it")
+
+
+def compare(token: str, annotator: Annotator, index: Index = None, as_json: Json = False) -> None:
+    """Show the prediction beside a label, once the label is given and not before."""
+    from scenario.errors import InputError
+    from semdrive.render_frame import render_frame
+
+    workspace = _workspace(index)
+    with _ledger(workspace) as ledger:
+        given = [item for item in ledger.labels() if (item.token, item.annotator) == (token, annotator)]
+    if not given:
+        raise InputError(f"{annotator!r} has not labelled {token} yet; labels are taken blind, predictions shown after")
+    scenario = _scenario(workspace, token)
+    if as_json:
+        both = {"label": given[0].model_dump(mode="json"), "verdict": scenario.verdict.facts.model_dump(mode="json")}
+        typer.echo(json.dumps(both, indent=2))
+        return
+    from semdrive.render_curation import render_label
+
+    render_label(given[0])
+    render_frame(scenario)
+
+
+def import_labels(
+    file: Annotated[Path, typer.Argument(help="A gold file, in any form that gold benchmark reads.")],
+    annotator: Annotator,
+    sample: AnySample = None,
+    index: Index = None,
+) -> None:
+    """Take labels from a gold file into the ledger."""
+    from gold_set.curation import label_of
+    from gold_set.labels import read_gold
+
+    labels = [label_of(line, annotator, sample) for line in read_gold(file)]
+    with _ledger(_workspace(index), write=True) as ledger:
+        _check_sampled(ledger, sample, [item.token for item in labels])
+        ledger.append_labels(labels)
+    typer.echo(f"{len(labels):,} labels of {annotator} taken from {file}")
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="Where the gold file goes: flat JSON lines.")],
+    sample: AnySample = None,
+    annotator: Annotated[str | None, typer.Option(help="Only this annotator's.", show_default="merged")] = None,
+    prefer: Annotated[
+        str | None, typer.Option(help="Whose word holds where annotators differ.", show_default="leave unstated")
+    ] = None,
+    index: Index = None,
+) -> None:
+    """Write labels as a gold file, each frame with its inclusion probability."""
+    from gold_set.curation import gold_text
+    from scenario.errors import InputError
+
+    with _ledger(_workspace(index)) as ledger:
+        labels, samples = _labels(ledger, sample, annotator, prefer), ledger.samples()
+    try:
+        out.write_text(gold_text(labels, samples), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {str(out)!r}: {error.strerror}") from error
+    kept = sum(item.status == "labelled" for item in labels)
+    typer.echo(f"{kept:,} labelled frames written to {out}")
+
+
+def _labels(ledger: Any, sample: str | None, annotator: str | None = None, prefer: str | None = None) -> Any:
+    """Labels of one annotator, or merged over all; of a sample's frames, or of all."""
+    from gold_set.curation import merged, sample_named
+
+    labels = ledger.labels()
+    if sample is not None:
+        drawn = {frame.token for frame in sample_named(ledger.samples(), sample).frames}
+        labels = [item.model_copy(update={"sample": sample}) for item in labels if item.token in drawn]
+    if annotator is not None:
+        return [item for item in labels if item.annotator == annotator]
+    silent = [item for item in labels if item.status != "labelled"]
+    whole = merged(labels, prefer)
+    said = {item.token for item in whole}
+    return [*whole, *(item for item in silent if item.token not in said)]
+
+
+def agree(
+    annotators: Annotated[list[str], typer.Argument(metavar="FIRST SECOND", help="Two annotators.")],
+    sample: AnySample = None,
+    index: Index = None,
+    as_json: Json = False,
+) -> None:
+    """How far two annotators agree beyond chance: Cohen's kappa a tag and field, quadratic for risk."""
+    from gold_set.curation import agreement
+    from scenario.errors import InputError
+    from semdrive.render_curation import render_agreement
+
+    if len(annotators) != 2:
+        raise typer.BadParameter("name two annotators", param_hint="FIRST SECOND")
+    with _ledger(_workspace(index)) as ledger:
+        first, second = (_labels(ledger, sample, name) for name in annotators)
+    for name, given in zip(annotators, (first, second), strict=True):
+        if not given:
+            raise InputError(f"no labels of annotator {name!r}")
+    answer(agreement(first, second), as_json, render_agreement)
+
+
+def estimate(
+    sample: SampleName,
+    annotator: Annotated[str | None, typer.Option(help="Only this annotator's.", show_default="merged")] = None,
+    index: Index = None,
+    as_json: Json = False,
+) -> None:
+    """What a labelled sample says of the whole log: how often each tag holds, mean risk, how right the index is."""
+    from gold_set.curation import estimates, sample_named
+    from gold_set.verdicts import indexed_facts
+    from search.store import Store
+    from semdrive.render_curation import render_estimates
+
+    workspace = _workspace(index)
+    with _ledger(workspace) as ledger:
+        drawn, labels = sample_named(ledger.samples(), sample), _labels(ledger, sample, annotator)
+    found = estimates(drawn, labels, indexed_facts(Store(workspace.index_uri).snapshot()))
+    answer(found, as_json, render_estimates)
