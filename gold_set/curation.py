@@ -228,6 +228,6 @@ def estimates(sample: Sample, labels: Sequence[Label], verdicts: Mapping[str, Fa
         unsure=sum(label.status == "unsure" for label in here),
         prevalence={tag: share(weighing, truth[tag]) for tag in Tag},
         precision={tag: ratio(weighing, truth[tag] * said[tag], said[tag]) for tag in Tag},
-        recall={tag: ratio(weighing, truth[tag] * said[tag], truth[tag]) for tag in Tag},
+        recall={tag: ratio(weighing, truth[tag] * said[tag], truth[tag], hidden=True) for tag in Tag},
         risk=mean(Weighing.of(sample, [label.token for label in risked]), risks),
     )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gold_set.evidence import Floats
+from gold_set.intervals import Z95, Interval, part_of_whole, total_interval, wilson
 from scenario.curation import Sample, SampledFrame
 from scenario.errors import InputError
 from scenario.records import Record
@@ -20,7 +21,6 @@ from scenario.vocabulary import Tag
 Ints = npt.NDArray[np.int64]
 EDGES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the belief, between strata
 UNIFORM_SHARE = 0.25  # of an active sample is drawn without regard to beliefs: no frame is beyond reach
-Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,7 @@ class Weighing:
     chances: Floats
     strata: tuple[str, ...]
     population: int
+    silent: bool = False  # a stratum was drawn from and has no label at all: nothing can stand for its frames
 
     @classmethod
     def of(cls, sample: Sample, tokens: Sequence[str]) -> "Weighing":
@@ -156,69 +157,80 @@ class Weighing:
         strata = tuple(frames[token].stratum for token in tokens)
         rates = np.array([answered[stratum] / drawn[stratum] for stratum in strata])
         chances = np.array([frames[token].inclusion_probability for token in tokens])
-        return cls(chances * rates, strata, sample.population)
+        return cls(chances * rates, strata, sample.population, silent=drawn.keys() != answered.keys())
 
     def total(self, values: Floats) -> float:
         """Σ y / π (Horvitz and Thompson, 1952)."""
         return float((values / self.chances).sum())
 
     def variance(self, values: Floats) -> float | None:
-        """Of the total, by Hájek's approximation (1964; Tillé, 2006, § 7.5) within each stratum; for equal chances it
-        is the textbook N² (1 - n/N) s² / n. None where a stratum that is not known whole has one frame."""
-        whole = 0.0
+        """Of the total; None where a stratum that is not known whole has one frame."""
+        parts = self.variances(values)
+        return None if None in parts.values() else float(sum(part for part in parts.values() if part))
+
+    def variances(self, values: Floats) -> dict[str, float | None]:
+        """Of each stratum's total, by Hájek's approximation (1964; Tillé, 2006, § 7.5); for equal chances it is the
+        textbook N² (1 - n/N) s² / n."""
+        found = {}
         for stratum in dict.fromkeys(self.strata):
             here = np.array([name == stratum for name in self.strata])
-            chances, spread = self.chances[here], values[here] / self.chances[here]
-            if (chances >= 1 - 1e-12).all():
-                continue
-            count = len(chances)
-            if count < 2:
-                return None
-            parts = (1 - chances) * count / (count - 1)
-            middle = (parts @ spread) / parts.sum()
-            whole += float(parts @ (spread - middle) ** 2)
-        return whole
+            found[stratum] = _variance(self.chances[here], values[here])
+        return found
+
+    def interval(self, holds: Floats) -> Interval:
+        """Of the total of what holds (1) or not (0)."""
+        variances = {stratum: part or 0.0 for stratum, part in self.variances(holds).items()}
+        return total_interval(self.chances, self.strata, holds, variances)
+
+
+def _variance(chances: Floats, values: Floats) -> float | None:
+    if (chances >= 1 - 1e-12).all():
+        return 0.0
+    count = len(chances)
+    if count < 2:
+        return None
+    parts, spread = (1 - chances) * count / (count - 1), values / chances
+    middle = (parts @ spread) / parts.sum()
+    return float(parts @ (spread - middle) ** 2)
 
 
 def share(weighing: Weighing, truth: Floats) -> Estimate:
     """How often something holds in the corpus, Σ (y / π) / N."""
-    if not len(truth):
-        return Estimate(value=None, low=None, high=None, labelled=0)
-    value = min(1.0, weighing.total(truth) / weighing.population)
-    variance = weighing.variance(truth)
-    return _bounded(weighing, value, None if variance is None else variance / weighing.population**2, len(truth))
+    if not len(truth) or weighing.silent:
+        return Estimate(value=None, low=None, high=None, labelled=len(truth))
+    found, frames = weighing.interval(truth), weighing.population
+    value, low, high = (min(1.0, total / frames) for total in (found.value, found.low, found.high))
+    return Estimate(value=value, low=low, high=high, labelled=len(truth))
 
 
-def ratio(weighing: Weighing, part: Floats, whole: Floats) -> Estimate:
-    """Σ (part / π) / Σ (whole / π), as a precision or a recall is; its variance is that of the linearised ratio
-    (Särndal, Swensson and Wretman, 1992, § 5.6)."""
+def ratio(weighing: Weighing, part: Floats, whole: Floats, *, hidden: bool = False) -> Estimate:
+    """Σ (part / π) / Σ (whole / π), as a precision or a recall is, `part` and `whole` being 0 or 1.
+
+    Wilson's interval at the variance of the linearised ratio (Särndal, Swensson and Wretman, 1992, § 5.6). `hidden`:
+    the whole may be where the sample shows none of it, as what is true may and what an index says cannot; then the
+    interval also holds the one from part and rest by strata.
+    """
     total, labelled = weighing.total(whole), int((whole > 0).sum())
-    if total <= 0:
+    if total <= 0 or weighing.silent:
         return Estimate(value=None, low=None, high=None, labelled=labelled)
     value = weighing.total(part) / total
-    return _bounded(weighing, value, weighing.variance((part - value * whole) / total), labelled)
-
-
-def _bounded(weighing: Weighing, value: float, variance: float | None, labelled: int) -> Estimate:
-    """A share with Wilson's interval (1927) at the effective sample size that the design's variance gives (Korn and
-    Graubard, 1998), so that none found is not taken for none there. A corpus that is labelled whole leaves no doubt."""
     if (weighing.chances >= 1 - 1e-12).all():
         return Estimate(value=value, low=value, high=value, labelled=labelled)
+    variance = weighing.variance((part - value * whole) / total)
     if variance is None:
         return Estimate(value=value, low=None, high=None, labelled=labelled)
-    effective = float(labelled)
-    if variance > 0 and 0 < value < 1:
-        effective = min(effective, value * (1 - value) / variance)
-    middle = (value + Z95**2 / (2 * effective)) / (1 + Z95**2 / effective)
-    half = Z95 * np.sqrt(value * (1 - value) / effective + Z95**2 / (4 * effective**2)) / (1 + Z95**2 / effective)
-    low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
-    return Estimate(value=value, low=min(low, value), high=max(high, value), labelled=labelled)
+    count = min(float(labelled), value * (1 - value) / variance) if variance > 0 and 0 < value < 1 else float(labelled)
+    low, high = wilson(value, count)
+    if hidden:
+        wide = part_of_whole(weighing.interval(part), weighing.interval(whole - part))
+        low, high = min(low, wide[0]), max(high, wide[1])
+    return Estimate(value=value, low=low, high=high, labelled=labelled)
 
 
 def mean(weighing: Weighing, values: Floats) -> Estimate:
     """The mean over the corpus, Σ (y / π) / N, with a normal interval."""
-    if not len(values):
-        return Estimate(value=None, low=None, high=None, labelled=0)
+    if not len(values) or weighing.silent:
+        return Estimate(value=None, low=None, high=None, labelled=len(values))
     value, variance = weighing.total(values) / weighing.population, weighing.variance(values)
     if variance is None:
         return Estimate(value=value, low=None, high=None, labelled=len(values))

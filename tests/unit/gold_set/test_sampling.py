@@ -134,3 +134,49 @@ def test_a_ratio_over_the_whole_corpus_is_that_ratio(population):
 def test_a_sample_that_cannot_be_drawn_is_an_error(population, method, size, words):
     with pytest.raises(InputError, match=words):
         draw(population, method, size, name="s")
+
+
+def test_a_stratum_without_any_label_leaves_the_corpus_unknown(population):
+    sample = draw(population, "stratified", 60, name="s", tag=Tag.CONSTRUCTION)
+    one = sample.frames[0].stratum
+    tokens = [frame.token for frame in sample.frames if frame.stratum == one]
+    weighing, ones = Weighing.of(sample, tokens), np.ones(len(tokens))
+    assert (share(weighing, ones).value, mean(weighing, ones).value, ratio(weighing, ones, ones).value) == (None,) * 3
+    assert share(weighing, ones).labelled == len(tokens)
+
+
+@pytest.fixture(scope="module")
+def clear_log():
+    """Most frames are believed to be clear, as in a real log, and one in sixteen of those is not."""
+    dice = np.random.default_rng(0)
+    beliefs = np.where(dice.uniform(size=1000) < 0.93, dice.uniform(0, 0.1, 1000), dice.uniform(0.1, 1, 1000))
+    holds = dice.uniform(size=1000) < np.where(beliefs < 0.1, 0.06, beliefs)
+    tokens = [f"t{k:04}" for k in range(1000)]
+    row = np.zeros(len(Tag))
+    rows = {}
+    for token, belief in zip(tokens, beliefs, strict=True):
+        row[TAG] = belief
+        rows[token] = row.copy()
+    said = dict(zip(tokens, (beliefs > 0.5).astype(float), strict=True))
+    return Population.of(rows), dict(zip(tokens, holds.astype(float), strict=True)), said
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_intervals_hold_the_truth_though_a_large_stratum_shows_none_of_it(clear_log, method):
+    population, truth, said = clear_log
+    real = np.mean([*truth.values()])
+    found = sum(truth[token] * said[token] for token in truth)
+    recall, precision = found / sum(truth.values()), found / sum(said.values())
+    held = []
+    for sample in samples(population, method, count=150, size=60):
+        tokens = [frame.token for frame in sample.frames]
+        true, claimed = (np.array([facts[token] for token in tokens]) for facts in (truth, said))
+        weighing = Weighing.of(sample, tokens)
+        both = true * claimed
+        estimates = (share(weighing, true), ratio(weighing, both, claimed), ratio(weighing, both, true, hidden=True))
+        held.append([_holds(e, value) for e, value in zip(estimates, (real, precision, recall), strict=True)])
+    assert np.nanmean(np.array(held, dtype=float), axis=0).min() >= 0.93
+
+
+def _holds(estimate, value):
+    return np.nan if estimate.low is None else estimate.low <= value + 1e-9 and value <= estimate.high + 1e-9
