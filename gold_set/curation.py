@@ -16,7 +16,7 @@ from gold_set.sampling import Estimate, Weighing, mean, ratio, share
 from scenario.curation import Label, Sample
 from scenario.errors import InputError, unknown
 from scenario.records import Facts, Frame, Record
-from scenario.vocabulary import FIELDS, SCALAR_FIELDS, Tag
+from scenario.vocabulary import FIELDS, SCALAR_FIELDS, Tag, TrafficControl
 
 
 class BlindTask(Record):
@@ -40,11 +40,37 @@ class FieldAgreement(Record):
     kappa: float | None
 
 
+class Disagreement(Record):
+    """One field of one frame on which two annotators differ; sets as text, sorted as the vocabulary is."""
+
+    token: str
+    field: str
+    first: str
+    second: str
+
+
 class Agreement(Record):
     first: str
     second: str
     frames: int
     fields: tuple[FieldAgreement, ...]
+    disagreements: tuple[Disagreement, ...]
+
+
+class Exported(Record):
+    """What a gold file holds. `unstated`: (frame, field) pairs left out because annotators differ on them."""
+
+    path: str
+    frames: int
+    unstated: int
+
+
+class Imported(Record):
+    """What came from a gold file. `empty` are lines that say nothing of their frame; they were left out."""
+
+    annotator: str
+    labels: int
+    empty: int
 
 
 class Estimates(Record):
@@ -97,8 +123,8 @@ def label_of(line: GoldLine, annotator: str, sample: str | None) -> Label:
         annotator=annotator,
         sample=sample,
         scalars=line.scalars,
-        controls=line.controls,
-        tags=line.tags,
+        controls=None if line.controls is None else tuple(c for c in TrafficControl if c in line.controls),
+        tags=None if line.tags is None else tuple(tag for tag in Tag if tag in line.tags),  # equal sets, equal labels
         risk=line.risk,
     )
 
@@ -133,8 +159,35 @@ def agreement(first: Sequence[Label], second: Sequence[Label]) -> Agreement:
         raise InputError("these two annotators have no labelled frame in common")
     fields = [_on_tag(tag, shared) for tag in Tag] + [_on_field(field.name, shared) for field in SCALAR_FIELDS]
     return Agreement(
-        first=first[0].annotator, second=second[0].annotator, frames=len(shared), fields=(*fields, _on_risk(shared))
+        first=first[0].annotator,
+        second=second[0].annotator,
+        frames=len(shared),
+        fields=(*fields, _on_risk(shared)),
+        disagreements=tuple(found for a, b in shared for found in differences(a, b)),
     )
+
+
+def differences(first: Label, second: Label) -> list[Disagreement]:
+    """What two labels of one frame both state and state differently."""
+    one, other = _stated(first), _stated(second)
+    return [
+        Disagreement(token=first.token, field=name, first=said, second=other[name])
+        for name, said in one.items()
+        if name in other and other[name] != said
+    ]
+
+
+def _stated(label: Label) -> dict[str, str]:
+    stated = dict(label.scalars)
+    if label.controls is not None:
+        stated["traffic_controls"] = _as_text(label.controls, TrafficControl)
+    if label.tags is not None:
+        stated["tags"] = _as_text(label.tags, Tag)
+    return stated if label.risk is None else {**stated, "risk": str(label.risk)}
+
+
+def _as_text(values: Sequence[str], order: Iterable[str]) -> str:
+    return ", ".join(str(value) for value in order if value in values) or "none"
 
 
 def _by_token(labels: Sequence[Label]) -> dict[str, Label]:
@@ -164,6 +217,20 @@ def _on_risk(pairs: Pairs) -> FieldAgreement:
 def _agreement_on(field: str, said: Sequence[tuple[object, object]]) -> FieldAgreement:
     kappa = cohen_kappa([a for a, _ in said], [b for _, b in said])
     return FieldAgreement(field=field, frames=len(said), same=sum(a == b for a, b in said), kappa=kappa)
+
+
+def unstated(labels: Sequence[Label], whole: Sequence[Label]) -> int:
+    """How many (frame, field) pairs somebody stated and their merged labels leave out."""
+    said = {(label.token, field) for label in labels if label.status == "labelled" for field in _stated(label)}
+    return len(said - {(label.token, field) for label in whole for field in _stated(label)})
+
+
+def annotator_named(labels: Sequence[Label], name: str) -> str:
+    """Raises `InputError` where nobody of that name has labelled."""
+    known = {label.annotator for label in labels}
+    if name not in known:
+        raise InputError(unknown("annotator", name, known) if known else f"no labels of annotator {name!r}, or anyone")
+    return name
 
 
 def merged(labels: Sequence[Label], prefer: str | None = None) -> list[Label]:

@@ -40,3 +40,9 @@ class Label(Record):
     risk: Risk | None = None
     seconds: float | None = None  # how long it took
     created_at: str | None = None  # set by the ledger
+
+    @property
+    def says_nothing(self) -> bool:
+        """Neither a fact nor an honest "not this one"."""
+        stated = (self.scalars or None, self.controls, self.tags, self.risk)
+        return self.status == "labelled" and all(fact is None for fact in stated)

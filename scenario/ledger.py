@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS samples (
 CREATE TABLE IF NOT EXISTS labels (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL, annotator TEXT NOT NULL, sample TEXT, payload TEXT NOT NULL,
     created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS looks (
+    id INTEGER PRIMARY KEY, token TEXT NOT NULL, annotator TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS failures_by_run ON failures(run);
 CREATE INDEX IF NOT EXISTS failures_by_key ON failures(key);
 CREATE INDEX IF NOT EXISTS verifications_by_token ON verifications(token, id);
@@ -275,6 +277,17 @@ class Ledger:
         latest = "" if history else " WHERE id IN (SELECT max(id) FROM labels GROUP BY token, annotator)"
         rows = self._read(f"SELECT payload, created_at FROM labels{latest} ORDER BY id")
         return [Label.model_validate_json(p).model_copy(update={"created_at": at}) for p, at in rows]
+
+    def append_look(self, token: str, annotator: str) -> None:
+        """An annotator was shown what the index predicts of a frame: from now on no label of theirs is blind."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO looks (token, annotator, created_at) VALUES (?, ?, ?)", (token, annotator, _now())
+            )
+
+    def looked(self) -> set[tuple[str, str]]:
+        """(token, annotator) of every look."""
+        return set(self._read("SELECT DISTINCT token, annotator FROM looks")) if self._has("looks") else set()
 
     def _has(self, table: str) -> bool:
         """Whether an older ledger, opened only to be read, has this table yet."""

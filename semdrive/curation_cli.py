@@ -8,7 +8,14 @@ import typer
 
 from semdrive.options import DryRun, Index, Json, answer, settings_of
 
-Annotator = Annotated[str, typer.Option(help="Who labels.")]
+
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("is empty; give a name")
+    return text
+
+
+Annotator = Annotated[str, typer.Option(help="Who labels.", callback=_not_empty)]
 SampleName = Annotated[str, typer.Option("--sample", help="The sample's name.")]
 AnySample = Annotated[str | None, typer.Option("--sample", help="Only this sample.", show_default="every label")]
 
@@ -26,13 +33,16 @@ def _ledger(workspace: Any, *, write: bool = False) -> Any:
 
 
 def sample(
-    name: Annotated[str, typer.Option(help="What the sample is called from now on.")],
+    name: Annotated[str, typer.Option(help="What the sample is called from now on.", callback=_not_empty)],
     size: Annotated[int, typer.Option(help="Frames to draw.")],
     method: Annotated[
         str, typer.Option(help="simple: alike; stratified: by belief; active: where a label would tell most.")
     ] = "simple",
     tag: Annotated[str | None, typer.Option(help="The tag whose belief decides.", show_default="all")] = None,
-    seed: Annotated[int, typer.Option(help="Decides what is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides what is drawn.", min=0)] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write tokens and inclusion probabilities here, as JSON lines.")
+    ] = None,
     index: Index = None,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -52,6 +62,9 @@ def sample(
     if not dry_run:
         with _ledger(workspace, write=True) as ledger:
             ledger.append_sample(drawn)
+        if out is not None:  # without the strata: they tell what the index believes
+            lines = [frame.model_dump_json(exclude={"stratum"}) + "\n" for frame in drawn.frames]
+            _write(out, "".join(lines))
     answer(drawn, as_json, lambda found: render_sample(found, dry_run))
 
 
@@ -62,6 +75,17 @@ def _tag(name: str) -> Any:
     if name not in list(Tag):
         raise InputError(unknown("tag", name, Tag))
     return Tag(name)
+
+
+def _write(path: Path, text: str) -> None:
+    from scenario.errors import InputError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"cannot write {str(path)!r}: {error.strerror}; name a file in a folder that exists"
+        ) from error
 
 
 def next_frame(sample: SampleName, annotator: Annotator, index: Index = None, as_json: Json = False) -> None:
@@ -95,6 +119,7 @@ def label(
     set_: Annotated[list[str] | None, typer.Option("--set", help="Another field, as weather=rain. Repeatable.")] = None,
     skip: Annotated[bool, typer.Option("--skip", help="Not this one.")] = False,
     unsure: Annotated[bool, typer.Option("--unsure", help="Seen, and not to be told.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="How long it took.", min=0, show_default=False)] = None,
     sample: AnySample = None,
     index: Index = None,
     as_json: Json = False,
@@ -118,10 +143,22 @@ def label(
     given = label_of(line, annotator, sample)
     if not stated:
         given = Label(token=token, annotator=annotator, sample=sample, status="skipped" if skip else "unsure")
+    given = given.model_copy(update={"seconds": seconds})
     with _ledger(workspace, write=True) as ledger:
+        _check_blind(ledger, token, annotator)
         _check_sampled(ledger, sample, [token])
         ledger.append_labels([given])
     answer(given, as_json, render_label)
+
+
+def _check_blind(ledger: Any, token: str, annotator: str) -> None:
+    from scenario.errors import InputError
+
+    if (token, annotator) in ledger.looked():
+        raise InputError(
+            f"{annotator!r} was shown the prediction of {token}, so a label would not be blind;"
+            " what was said before stands, and another annotator may label it"
+        )
 
 
 def _fields(texts: list[str]) -> dict[str, Any]:
@@ -133,7 +170,11 @@ def _fields(texts: list[str]) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         if name not in FIELDS or name == "tags" or not equals:
             raise InputError(f"--set {text!r}: {unknown('field', name, [f for f in FIELDS if f != 'tags'])}")
-        found[name] = [part for part in value.split(",") if part] if FIELDS[name].many else value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not parts or (len(parts) > 1 and "none" in parts):
+            allowed = ", ".join((*FIELDS[name].values, *(["none"] if FIELDS[name].many else [])))
+            raise InputError(f"--set {text!r} says nothing, or none and some; {name} is of: {allowed}")
+        found[name] = parts if FIELDS[name].many else value
     return found
 
 
@@ -155,16 +196,20 @@ def _check_sampled(ledger: Any, sample: str | None, tokens: list[str]) -> None:
 
 
 def compare(token: str, annotator: Annotator, index: Index = None, as_json: Json = False) -> None:
-    """Show the prediction beside a label, once the label is given and not before."""
+    """Show the prediction beside a label, once the label is given and not before. It cannot be changed after that."""
     from scenario.errors import InputError
     from semdrive.render_frame import render_frame
 
     workspace = _workspace(index)
-    with _ledger(workspace) as ledger:
-        given = [item for item in ledger.labels() if (item.token, item.annotator) == (token, annotator)]
-    if not given:
-        raise InputError(f"{annotator!r} has not labelled {token} yet; labels are taken blind, predictions shown after")
     scenario = _scenario(workspace, token)
+    with _ledger(workspace, write=True) as ledger:
+        given = [item for item in ledger.labels() if (item.token, item.annotator) == (token, annotator)]
+        if not given or given[0].status == "skipped":
+            raise InputError(
+                f"{annotator!r} has not labelled {token} yet; labels are taken blind, predictions shown after:"
+                " semdrive gold label"
+            )
+        ledger.append_look(token, annotator)
     if as_json:
         both = {"label": given[0].model_dump(mode="json"), "verdict": scenario.verdict.facts.model_dump(mode="json")}
         typer.echo(json.dumps(both, indent=2))
@@ -180,16 +225,20 @@ def import_labels(
     annotator: Annotator,
     sample: AnySample = None,
     index: Index = None,
+    as_json: Json = False,
 ) -> None:
     """Take labels from a gold file into the ledger."""
-    from gold_set.curation import label_of
+    from gold_set.curation import Imported, label_of
     from gold_set.labels import read_gold
+    from semdrive.render_curation import render_imported
 
-    labels = [label_of(line, annotator, sample) for line in read_gold(file)]
+    lines = [label_of(line, annotator, sample) for line in read_gold(file)]
+    labels = [item for item in lines if not item.says_nothing]
     with _ledger(_workspace(index), write=True) as ledger:
         _check_sampled(ledger, sample, [item.token for item in labels])
         ledger.append_labels(labels)
-    typer.echo(f"{len(labels):,} labels of {annotator} taken from {file}")
+    taken = Imported(annotator=annotator, labels=len(labels), empty=len(lines) - len(labels))
+    answer(taken, as_json, render_imported)
 
 
 def export(
@@ -199,30 +248,43 @@ def export(
     prefer: Annotated[
         str | None, typer.Option(help="Whose word holds where annotators differ.", show_default="leave unstated")
     ] = None,
+    merge: Annotated[bool, typer.Option("--merged", help="Merge annotators, as is done without --annotator.")] = False,
     index: Index = None,
+    as_json: Json = False,
 ) -> None:
     """Write labels as a gold file, each frame with its inclusion probability."""
-    from gold_set.curation import gold_text
-    from scenario.errors import InputError
+    from gold_set.curation import Exported, gold_text, unstated
+    from semdrive.render_curation import render_exported
 
+    if annotator is not None and (merge or prefer is not None):
+        raise typer.BadParameter("--annotator goes without --merged and --prefer: one annotator has nothing to merge")
     with _ledger(_workspace(index)) as ledger:
         labels, samples = _labels(ledger, sample, annotator, prefer), ledger.samples()
-    try:
-        out.write_text(gold_text(labels, samples), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {str(out)!r}: {error.strerror}") from error
+        left_out = 0 if annotator else unstated(_given(ledger, sample), labels)
+    _write(out, gold_text(labels, samples))
     kept = sum(item.status == "labelled" for item in labels)
-    typer.echo(f"{kept:,} labelled frames written to {out}")
+    answer(Exported(path=str(out), frames=kept, unstated=left_out), as_json, render_exported)
+
+
+def _given(ledger: Any, sample: str | None) -> Any:
+    """The latest label of every annotator, of a sample's frames or of all."""
+    from gold_set.curation import sample_named
+
+    labels = ledger.labels()
+    if sample is None:
+        return labels
+    drawn = {frame.token for frame in sample_named(ledger.samples(), sample).frames}
+    return [item.model_copy(update={"sample": sample}) for item in labels if item.token in drawn]
 
 
 def _labels(ledger: Any, sample: str | None, annotator: str | None = None, prefer: str | None = None) -> Any:
     """Labels of one annotator, or merged over all; of a sample's frames, or of all."""
-    from gold_set.curation import merged, sample_named
+    from gold_set.curation import annotator_named, merged
 
-    labels = ledger.labels()
-    if sample is not None:
-        drawn = {frame.token for frame in sample_named(ledger.samples(), sample).frames}
-        labels = [item.model_copy(update={"sample": sample}) for item in labels if item.token in drawn]
+    labels = _given(ledger, sample)
+    for name in (annotator, prefer):
+        if name is not None:
+            annotator_named(ledger.labels(), name)
     if annotator is not None:
         return [item for item in labels if item.annotator == annotator]
     silent = [item for item in labels if item.status != "labelled"]
@@ -239,16 +301,12 @@ def agree(
 ) -> None:
     """How far two annotators agree beyond chance: Cohen's kappa a tag and field, quadratic for risk."""
     from gold_set.curation import agreement
-    from scenario.errors import InputError
     from semdrive.render_curation import render_agreement
 
-    if len(annotators) != 2:
+    if len(set(annotators)) != 2 or len(annotators) != 2:
         raise typer.BadParameter("name two annotators", param_hint="FIRST SECOND")
     with _ledger(_workspace(index)) as ledger:
         first, second = (_labels(ledger, sample, name) for name in annotators)
-    for name, given in zip(annotators, (first, second), strict=True):
-        if not given:
-            raise InputError(f"no labels of annotator {name!r}")
     answer(agreement(first, second), as_json, render_agreement)
 
 

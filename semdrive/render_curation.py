@@ -6,13 +6,14 @@ from collections import Counter
 from rich.table import Table
 from rich.text import Text
 
-from gold_set.curation import Agreement, BlindTask, Estimates
+from gold_set.curation import Agreement, BlindTask, Estimates, Exported, Imported
 from gold_set.sampling import Estimate
 from scenario.curation import Label, Sample
 from semdrive.text import Terminal, plain
 
 console = Terminal()
 UNKNOWN = "not measurable"
+LISTED = 50
 
 
 def render_sample(sample: Sample, dry_run: bool) -> None:
@@ -68,7 +69,33 @@ def render_agreement(found: Agreement) -> None:
             kappa = "undefined" if field.kappa is None else f"{field.kappa:.2f}"
             table.add_row(field.field, str(field.frames), str(field.same), kappa)
     console.print(table)
+    _render_disagreements(found)
     console.print(plain(f"{found.frames:,} frames that both {found.first} and {found.second} labelled"), soft_wrap=True)
+
+
+def _render_disagreements(found: Agreement) -> None:
+    if not found.disagreements:
+        return
+    table = Table("frame", "field", found.first, found.second, box=None, header_style="dim")
+    for differ in found.disagreements[:LISTED]:
+        cells = (differ.token, differ.field, differ.first, differ.second)
+        table.add_row(*(Text(plain(cell), overflow="fold") for cell in cells))
+    console.print()
+    console.print(table)
+    if len(found.disagreements) > LISTED:
+        console.print(f"… and {len(found.disagreements) - LISTED:,} more: --json lists them all")
+
+
+def render_exported(written: Exported) -> None:
+    console.print(plain(f"{written.frames:,} labelled frames written to {written.path}"), soft_wrap=True)
+    if written.unstated:
+        console.print(f"{written.unstated:,} facts left unstated, where annotators differ: gold agreement lists them")
+
+
+def render_imported(taken: Imported) -> None:
+    console.print(plain(f"{taken.labels:,} labels of {taken.annotator} taken"))
+    if taken.empty:
+        console.print(f"{taken.empty:,} lines say nothing of their frame and were left out")
 
 
 def render_estimates(found: Estimates) -> None:

@@ -55,3 +55,14 @@ def test_an_older_ledger_that_is_only_read_has_no_samples_and_no_labels(path):
         assert (ledger.samples(), ledger.labels()) == ([], [])
     with Ledger(path) as ledger:
         ledger.append_sample(SAMPLE)
+
+
+def test_a_look_at_a_prediction_is_remembered_by_frame_and_annotator(path):
+    with Ledger(path) as ledger:
+        ledger.append_look("t", "ann")
+        ledger.append_look("t", "ann")
+        assert ledger.looked() == {("t", "ann")}
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE looks")
+    with Ledger(path, read_only=True) as ledger:
+        assert ledger.looked() == set()
