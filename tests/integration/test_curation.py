@@ -84,9 +84,10 @@ def test_a_sample_file_tells_tokens_and_chances_and_not_the_strata_of_belief(gol
 
 def test_two_annotators_are_compared_merged_and_the_corpus_is_estimated(gold, tmp_path):
     gold("sample", "--name", "s", "--size", "6")
-    for letter in "abcdef":
-        tag = ("--tag", "construction") if letter in "ab" else ("--no-tags",)
-        gold("label", f"frame-{letter}", "--annotator", "ann", *tag, "--risk", "4", "--sample", "s")
+    said = [{"token": f"frame-{x}", "tags": ["construction"] if x in "ab" else [], "risk": 4} for x in "abcdef"]
+    file = tmp_path / "ann.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in said))
+    gold("import", str(file), "--annotator", "ann", "--sample", "s")
     gold("label", "frame-a", "--annotator", "bob", "--tag", "construction", "--risk", "6")
     gold("label", "frame-c", "--annotator", "bob", "--no-tags", "--risk", "4")
 
