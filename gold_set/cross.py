@@ -42,6 +42,8 @@ def cross_validate(
     pull: float = REGULARISATION,
 ) -> HeldOut:
     folds = folds_of(evidence, gold, FOLDS, seed)
+    fittable = gold.fittable()  # of the whole: a fold with nine of eleven positives is fitted as the whole would be
+    fitted = np.array([tag in fittable for tag in Tag])
     size = (len(gold.rows), len(Tag))
     probabilities, said = np.zeros(size), np.zeros(size, dtype=bool)
     risk, constant = np.zeros(size[0]), np.zeros(size[0])
@@ -50,29 +52,29 @@ def cross_validate(
         train = gold.at(np.flatnonzero((folds != fold) & ~evidence.near_cut[gold.rows]))
         if not len(test) or not len(train.rows):
             continue
-        model = fit_model(evidence, train, left_out=left_out, pull=pull)
+        model = fit_model(evidence, train, left_out=left_out, pull=pull, fitted=fittable)
         probabilities[test] = model.probabilities(evidence, gold.rows[test])
         risk[test] = model.risk(evidence, gold.rows[test])
         constant[test] = np.nanmedian(train.risk)
-        threshold = _inner_threshold(evidence, train, seed + 1 + fold, left_out, pull)
-        fitted = np.array([model.tags[tag] is not None for tag in Tag])
+        threshold = _inner_threshold(evidence, train, seed + 1 + fold, left_out, pull, fittable)
         said[test] = probabilities[test] >= np.where(fitted, threshold, DEFAULT_THRESHOLD)
     return HeldOut(probabilities, said, risk, constant, folds)
 
 
-def _inner_threshold(evidence: Evidence, train: Labelled, seed: int, left_out: frozenset[str], pull: float) -> float:
+def _inner_threshold(
+    evidence: Evidence, train: Labelled, seed: int, left_out: frozenset[str], pull: float, fittable: frozenset[Tag]
+) -> float:
     """The one threshold, for all fitted tags, that gives held-out training frames the best micro-F1."""
-    folds = folds_of(evidence, train, INNER_FOLDS, seed)
-    outer = fit_model(evidence, train, left_out=left_out, pull=pull)
-    fitted = [place for place, tag in enumerate(Tag) if outer.tags[tag] is not None]
+    fitted = [place for place, tag in enumerate(Tag) if tag in fittable]
     if not fitted:
         return DEFAULT_THRESHOLD
+    folds = folds_of(evidence, train, INNER_FOLDS, seed)
     probabilities = np.zeros((len(train.rows), len(fitted)))
     for fold in range(INNER_FOLDS):
         test = np.flatnonzero(folds == fold)
         rest = train.at(np.flatnonzero(folds != fold))
         if len(test) and len(rest.rows):
-            model = fit_model(evidence, rest, left_out=left_out, pull=pull)
+            model = fit_model(evidence, rest, left_out=left_out, pull=pull, fitted=fittable)
             probabilities[test] = model.probabilities(evidence, train.rows[test])[:, fitted]
     return best_threshold(probabilities, train.tags[:, fitted], train.weights)
 

@@ -43,6 +43,10 @@ class Labelled:
     def positives(self, tag: Tag) -> int:
         return int(np.nansum(self.tags[:, [*Tag].index(tag)]))
 
+    def fittable(self) -> frozenset[Tag]:
+        """The tags with enough positives; the others keep their default belief."""
+        return frozenset(tag for tag in Tag if self.positives(tag) >= MIN_POSITIVES)
+
 
 def labelled(gold: Sequence[GoldLine], evidence: Evidence) -> Labelled:
     known = set(evidence.tokens)
@@ -124,14 +128,22 @@ class Model:
 
 
 def fit_model(
-    evidence: Evidence, gold: Labelled, *, left_out: frozenset[str] = frozenset(), pull: float = REGULARISATION
+    evidence: Evidence,
+    gold: Labelled,
+    *,
+    left_out: frozenset[str] = frozenset(),
+    pull: float = REGULARISATION,
+    fitted: frozenset[Tag] | None = None,
 ) -> Model:
+    """`fitted`: the tags to fit, where a part of a gold set stands for the whole; by default those with enough
+    positives."""
+    fitted = gold.fittable() if fitted is None else fitted
     prior = prior_weights(evidence.names, left_out)
     free = np.array([name not in left_out for name in evidence.names], dtype=float)
     tags: dict[Tag, LogisticModel | None] = {}
     for place, tag in enumerate(Tag):
         judged = ~np.isnan(gold.tags[:, place])
-        if gold.positives(tag) < MIN_POSITIVES:
+        if tag not in fitted:
             tags[tag] = None
             continue
         features = evidence.features[tag][gold.rows[judged]]

@@ -64,6 +64,9 @@ def of_scouts(corpus: Sequence[Scenario]) -> list[Method]:
     ]
 
 
+FITTED = "fitted: no test on the gold set it was fitted on"
+
+
 def of_beliefs(corpus: Sequence[Scenario]) -> Method:
     """The index as it is: its verdicts, its beliefs, the mean risk."""
     return Method(
@@ -71,6 +74,7 @@ def of_beliefs(corpus: Sequence[Scenario]) -> Method:
         {s.frame.token: frozenset(s.verdict.facts.tags) for s in corpus},
         {tag: {s.frame.token: s.beliefs.of("tags", tag).probability for s in corpus} for tag in Tag},
         {s.frame.token: s.beliefs.risk_mean for s in corpus if s.beliefs.risk_mean is not None},
+        notes=(FITTED,) if any("fit-" in s.provenance.backends.get("beliefs", "") for s in corpus) else (),
         probabilistic=True,
     )
 
