@@ -8,7 +8,7 @@ from drives import Drives, scenario
 from gold_set.labels import read_gold
 from scenario.records import Camera, Facts, ScoutReport
 from scenario.vocabulary import Tag, Weather
-from shell import semdrive
+from shell import semdrive_here
 
 SECRETS = ("overturned", "wheelbarrow", "suspected", "heavy_rain", "construction", "jersey barrier", "scout-one", "9")
 ALARM = Facts(tags=(Tag.CONSTRUCTION,), risk=9, weather=Weather.HEAVY_RAIN, description="an overturned wheelbarrow")
@@ -38,7 +38,7 @@ def index(tmp_path):
 @pytest.fixture
 def gold(index):
     def run(*arguments, code=0):
-        result = semdrive("gold", *arguments, "--index", index)
+        result = semdrive_here("gold", *arguments, "--index", index)
         assert result.returncode == code, result.stdout + result.stderr
         assert "Traceback" not in result.stderr
         return result.stdout if code == 0 else " ".join(result.stderr.split())

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from shell import semdrive
+from shell import semdrive_here
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory, made_up_run) -> str:
     folder = tmp_path_factory.mktemp("gold") / "workspace"
     scouts = [f"--scout={name}={made_up_run / name}.jsonl" for name in ("alfa", "bravo")]
-    result = semdrive("index", "recorded", *scouts, "--index", str(folder))
+    result = semdrive_here("index", "recorded", *scouts, "--index", str(folder))
     assert result.returncode == 0, result.stderr
     return str(folder)
 
 
 def gold(*arguments: str, code: int = 0) -> str:
-    result = semdrive("gold", *arguments)
+    result = semdrive_here("gold", *arguments)
     assert result.returncode == code, result.stdout + result.stderr
     return result.stdout if code == 0 else result.stderr
 
@@ -77,9 +77,11 @@ def test_a_gold_file_with_few_labels_gives_a_fit_that_keeps_the_defaults_and_an_
     shown = gold("fit", "--gold", str(truth), "--out", str(fitted), "--index", index)
     assert "default belief is kept" in " ".join(shown.split())
     scouts = [f"--scout={name}={made_up_run / name}.jsonl" for name in ("alfa", "bravo")]
-    made = semdrive("index", "recorded", *scouts, "--beliefs", str(fitted), "--index", str(tmp_path / "w"), "--json")
+    made = semdrive_here(
+        "index", "recorded", *scouts, "--beliefs", str(fitted), "--index", str(tmp_path / "w"), "--json"
+    )
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["stages"]["retag"]["made"] > 0
-    broken = semdrive("index", "recorded", *scouts, "--beliefs", str(truth), "--index", str(tmp_path / "w"))
+    broken = semdrive_here("index", "recorded", *scouts, "--beliefs", str(truth), "--index", fresh)
     assert broken.returncode == 2
     assert "semdrive gold fit" in broken.stderr
