@@ -9,12 +9,12 @@ import numpy.typing as npt
 from scenario.assembly import load_scenarios
 from scenario.errors import InputError
 from scenario.ledger import Ledger
-from scenario.records import Scenario
+from scenario.records import Grounding, Scenario, ScoutReport
 from scenario.vocabulary import Tag
 from scenario.workspace import Workspace
 from search.store import Store
 from verifier.beliefs import believe
-from verifier.evidence_features import Rewarding, names_for, tag_features
+from verifier.evidence_features import Rewarding, features_of, names_for
 from verifier.fitted import risk_features
 from verifier.reward import score
 
@@ -62,6 +62,8 @@ def evidence_of(
             f"scouts {', '.join(chosen) or 'none'}; this index has reports of: {', '.join(known) or 'none'}"
         )
     heard = [tuple(report for report in scenario.reports if report.scout in chosen) for scenario in corpus]
+    pairs = [(scenario.grounding, reports) for scenario, reports in zip(corpus, heard, strict=True)]
+    told = [features_of(grounding, reports, chosen, rewarding) for grounding, reports in pairs]
     none = dict.fromkeys(Tag, 0.0)
     return Evidence(
         scouts=chosen,
@@ -69,23 +71,15 @@ def evidence_of(
         blocks=tuple(_block(scenario, row) for row, scenario in enumerate(corpus)),
         near_cut=np.array([_near_cut(scenario, row) for row, scenario in enumerate(corpus)]),
         names=names_for(chosen),
-        features={
-            tag: np.array(
-                [
-                    tag_features(tag, scenario.grounding, reports, chosen, rewarding)
-                    for scenario, reports in zip(corpus, heard, strict=True)
-                ]
-            )
-            for tag in Tag
-        },
-        defaults=np.array(
-            [
-                [belief.probability for belief in believe(scenario.grounding, reports).values if belief.field == "tags"]
-                for scenario, reports in zip(corpus, heard, strict=True)
-            ]
-        ),
+        features={tag: np.array([features[tag] for features in told]) for tag in Tag},
+        defaults=np.array([_default_beliefs(grounding, reports) for grounding, reports in pairs]),
         risk_base=np.array([risk_features(none, reports, chosen)[:3] for reports in heard]),
     )
+
+
+def _default_beliefs(grounding: Grounding, reports: Sequence[ScoutReport]) -> list[float]:
+    """One a tag, in their order."""
+    return [belief.probability for belief in believe(grounding, reports).values if belief.field == "tags"]
 
 
 def _row(scenario: Scenario, row: int) -> int:

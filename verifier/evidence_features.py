@@ -95,27 +95,29 @@ def names_for(scouts: Collection[str]) -> tuple[str, ...]:
     return (*(f"vote:{scout}" for scout in scouts), *(f"implied:{scout}" for scout in scouts), *SHARED)
 
 
-def tag_features(
-    tag: Tag,
-    grounding: Grounding,
-    reports: Sequence[ScoutReport],
-    scouts: Collection[str],
-    rewarding: Rewarding = score,
-) -> tuple[float, ...]:
-    """Numbers in the order of `names_for(scouts)`; a scout that did not report says nothing, which is 0.
+def features_of(
+    grounding: Grounding, reports: Sequence[ScoutReport], scouts: Collection[str], rewarding: Rewarding = score
+) -> dict[Tag, tuple[float, ...]]:
+    """For each tag, numbers in the order of `names_for(scouts)`; a scout that did not report says nothing, which is 0.
 
     vote, implied: 0–1. detected: confidence of the surest supporting detection, 0–1. large, count: log(1 + how many).
     risk: the scouts' mean risk, 0–1. reward: mean reward of the scouts that vote for the tag, -1–1.
     """
     by_scout = {report.scout: report.facts for report in reports}
     facts = [by_scout.get(scout) for scout in scouts]
-    return (
-        *(float(said is not None and tag in said.tags) for said in facts),
-        *(_implied(tag, said) for said in facts),
-        *_detections(tag, grounding),
-        mean_risk([said for said in facts if said]) / RISK_MAX,
-        _reward(tag, [said for said in facts if said], grounding, rewarding),
-    )
+    present = [said for said in facts if said]
+    rewards = [rewarding(said, grounding).total for said in present]
+    risk = mean_risk(present) / RISK_MAX
+    return {
+        tag: (
+            *(float(said is not None and tag in said.tags) for said in facts),
+            *(_implied(tag, said) for said in facts),
+            *_detections(tag, grounding),
+            risk,
+            _reward([reward for said, reward in zip(present, rewards, strict=True) if tag in said.tags]),
+        )
+        for tag in Tag
+    }
 
 
 def mean_risk(facts: Sequence[Facts]) -> float:
@@ -137,6 +139,5 @@ def _detections(tag: Tag, grounding: Grounding) -> tuple[float, float, float]:
     return surest, log1p(large), log1p(len(found))
 
 
-def _reward(tag: Tag, facts: Sequence[Facts], grounding: Grounding, rewarding: Rewarding) -> float:
-    totals = [rewarding(said, grounding).total for said in facts if tag in said.tags]
+def _reward(totals: Sequence[float]) -> float:
     return max(-1.0, min(1.0, fmean(totals) / REWARD_SCALE)) if totals else 0.0

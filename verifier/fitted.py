@@ -16,7 +16,7 @@ from scenario.ledger import digest
 from scenario.records import Belief, Beliefs, Facts, Grounding, Record, ScoutReport, Verdict
 from scenario.vocabulary import RISK_MAX, Tag
 from verifier.beliefs import believe
-from verifier.evidence_features import mean_risk, names_for, tag_features
+from verifier.evidence_features import features_of, mean_risk, names_for
 
 
 class TagFit(Record):
@@ -103,14 +103,14 @@ def _moved(belief: Belief, probabilities: Mapping[Tag, float]) -> Belief:
 def tag_probabilities(
     fit: BeliefFit, default: Beliefs, grounding: Grounding, reports: Sequence[ScoutReport]
 ) -> dict[Tag, float]:
-    names = names_for(fit.scouts)
+    names, told = names_for(fit.scouts), features_of(grounding, reports, fit.scouts)
     found: dict[Tag, float] = {}
     for tag in Tag:
         model = fit.of(tag)
         if model.intercept is None:
             found[tag] = default.of("tags", tag).probability
             continue
-        features = dict(zip(names, tag_features(tag, grounding, reports, fit.scouts), strict=True))
+        features = dict(zip(names, told[tag], strict=True))
         found[tag] = logistic(
             model.intercept + sum(weight * features.get(name, 0.0) for name, weight in model.weights.items())
         )

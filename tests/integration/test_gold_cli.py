@@ -77,9 +77,8 @@ def test_a_gold_file_with_few_labels_gives_a_fit_that_keeps_the_defaults_and_an_
     shown = gold("fit", "--gold", str(truth), "--out", str(fitted), "--index", index)
     assert "default belief is kept" in " ".join(shown.split())
     scouts = [f"--scout={name}={made_up_run / name}.jsonl" for name in ("alfa", "bravo")]
-    made = semdrive_here(
-        "index", "recorded", *scouts, "--beliefs", str(fitted), "--index", str(tmp_path / "w"), "--json"
-    )
+    fresh = str(tmp_path / "w")
+    made = semdrive_here("index", "recorded", *scouts, "--beliefs", str(fitted), "--index", fresh, "--json")
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["stages"]["retag"]["made"] > 0
     broken = semdrive_here("index", "recorded", *scouts, "--beliefs", str(truth), "--index", fresh)

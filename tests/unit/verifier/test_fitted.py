@@ -6,7 +6,7 @@ from scenario.errors import InputError
 from scenario.records import Facts, Grounding, ScoutReport
 from scenario.vocabulary import Tag, Weather
 from verifier.beliefs import believe
-from verifier.evidence_features import IMPLIED_BY, names_for, tag_features
+from verifier.evidence_features import IMPLIED_BY, features_of, names_for
 from verifier.fitted import BeliefFit, FitProvenance, RiskFit, TagFit, believe_fitted, read_fit, retag
 from verifier.judges.vote import VoteJudge
 from verifier.judging import decide
@@ -74,7 +74,7 @@ def test_a_fit_is_read_back_and_a_broken_one_is_named(tmp_path):
 
 def test_a_scout_that_did_not_report_says_nothing():
     features = dict(
-        zip(names_for(("one", "two")), tag_features(Tag.WEATHER_ADVERSE, NOTHING, [WET], ("one", "two")), strict=True)
+        zip(names_for(("one", "two")), features_of(NOTHING, [WET], ("one", "two"))[Tag.WEATHER_ADVERSE], strict=True)
     )
     assert (features["vote:one"], features["vote:two"], features["implied:two"]) == (1.0, 0.0, 0.0)
     assert features["implied:one"] == pytest.approx(1 / 3)
