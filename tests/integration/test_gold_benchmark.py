@@ -97,12 +97,15 @@ def test_an_index_built_with_a_fit_holds_its_beliefs_and_its_tags(corpus, releas
     fit = fit_beliefs(corpus, released / GOLD)
     assert fit.model_dump_json() == fit_beliefs(corpus, released / GOLD).model_dump_json()
     assert fit.of(Tag.FOD_DEBRIS).note
+    few = {name: tmp_path / path.name for name, path in runs.items()}
+    for name, path in few.items():
+        path.write_text("".join(runs[name].read_text().splitlines(keepends=True)[:300]))
     made = Workspace.create(tmp_path / "fitted")
-    summary = index_recorded(runs, made, HashEmbedder(), fit=fit)
-    assert summary.stages["retag"].made == 2550
-    again = index_recorded(runs, made, HashEmbedder(), fit=fit)
+    summary = index_recorded(few, made, HashEmbedder(), fit=fit)
+    assert summary.stages["retag"].made == summary.indexed > 299
+    again = index_recorded(few, made, HashEmbedder(), fit=fit)
     assert not again.built
-    for scenario in load_corpus(made)[::50]:
+    for scenario in load_corpus(made)[::10]:
         for tag in Tag:
             held = scenario.beliefs.of("tags", tag).probability >= fit.of(tag).threshold
             assert (tag in scenario.verdict.facts.tags) == held
