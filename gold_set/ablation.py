@@ -96,7 +96,6 @@ def _compared(
         gold=gold_file.name,
         frames=len(lines),
         missing=gold.missing,
-        weighted=False,
         methods=tuple(measure(method, lines) for method in methods),
         differences=tuple(d for method in methods[1:] for d in differences([method, methods[0]], lines, seed)),
         points=(),

@@ -86,7 +86,6 @@ class Benchmark(Record):
     gold: str
     frames: int
     missing: tuple[str, ...]
-    weighted: bool
     methods: tuple[MethodResult, ...]
     differences: tuple[Difference, ...]
     points: tuple[PointCheck, ...]

@@ -31,6 +31,7 @@ from verifier.fitted import BeliefFit, FitProvenance
 
 NO_INTERVAL = (-10.0, 10.0)
 FEW_RISKS = 20
+UNWEIGHTED = "labels count alike here; for what they say of the whole log: semdrive gold estimate"
 SEEN = "fitted on these very frames: no test"
 CIRCULAR = "circular where the gold set was made from it"
 
@@ -144,13 +145,12 @@ def benchmark_index(
         gold=gold_file.name,
         frames=len(here),
         missing=gold.missing,
-        weighted=any(line.inclusion_probability is not None for line in here),
         methods=tuple(measure(method, here) for method in methods),
         differences=tuple(differences(methods, here, seed)),
         points=tuple(check for method in ours for check in point_checks(method, of_scouts(corpus), here)),
         kappas=scout_kappas(of_scouts(corpus)),
         seed=seed,
-        notes=tuple(notes),
+        notes=(*notes, *([UNWEIGHTED] if any(line.inclusion_probability for line in here) else [])),
     )
     return Measured(benchmark, tuple(methods), tuple(here))
 

@@ -68,7 +68,6 @@ def published_table(preset: str, shared: Path, seed: int) -> PublishedTable:
         gold=GOLD,
         frames=len(gold),
         missing=(),
-        weighted=False,
         methods=results,
         differences=tuple(differences(methods, gold, seed)),
         points=(),

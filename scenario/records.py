@@ -316,6 +316,8 @@ class Beliefs(Record):
     values: tuple[Belief, ...]
     risk_mean: float | None = None
     risk_spread: float | None = None  # standard deviation between scouts; None with fewer than two
+    risk_low: float | None = None  # 90 % interval of a fitted risk; None without a fit
+    risk_high: float | None = None
 
     @cached_property
     def _by_value(self) -> dict[tuple[str, str], Belief]:

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from scenario.records import Facts, Scenario
+from scenario.records import Beliefs, Facts, Scenario
 from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS, Field
 from semdrive.render_detections import print_detections
 from semdrive.text import Terminal, bar, plain, risk_text, share
@@ -12,13 +12,20 @@ from verifier.reward import score
 console = Terminal()
 
 
+def _risk_belief(beliefs: Beliefs) -> str:
+    """What is believed of the risk: the fitted one with its 90 % interval, or how the scouts spread."""
+    if beliefs.risk_mean is None:
+        return ""
+    if beliefs.risk_low is not None and beliefs.risk_high is not None:
+        return f"  fitted {beliefs.risk_mean:.1f}, 90 % within {beliefs.risk_low:.1f} to {beliefs.risk_high:.1f}"
+    spread = " (one scout)" if beliefs.risk_spread is None else f" ± {beliefs.risk_spread:.1f}"
+    return f"  scouts' mean {beliefs.risk_mean:.1f}{spread}"
+
+
 def render_frame(scenario: Scenario) -> None:
     frame, verdict = scenario.frame, scenario.verdict
     head = Text(plain(frame.token), style="bold cyan").append("  ").append_text(risk_text(verdict.facts.risk))
-    if scenario.beliefs.risk_mean is not None:
-        spread = scenario.beliefs.risk_spread
-        head.append(f"  scouts' mean {scenario.beliefs.risk_mean:.1f}", style="dim")
-        head.append(f" ± {spread:.1f}" if spread is not None else " (one scout)", style="dim")
+    head.append(_risk_belief(scenario.beliefs), style="dim")
     console.print(head)
     known = [frame.scene, frame.log, frame.location, f"frame {frame.sequence}" if frame.sequence is not None else None]
     console.print(Text(plain(" · ".join(text for text in known if text)), style="dim"))

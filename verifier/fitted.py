@@ -14,9 +14,11 @@ from pydantic import Field, ValidationError
 from scenario.errors import InputError
 from scenario.ledger import digest
 from scenario.records import Belief, Beliefs, Facts, Grounding, Record, ScoutReport, Verdict
-from scenario.vocabulary import RISK_MAX, Tag
+from scenario.vocabulary import RISK_MAX, RISK_MIN, Tag
 from verifier.beliefs import believe
 from verifier.evidence_features import features_of, mean_risk, names_for
+
+FINGERPRINT = "fitted-1"  # part of every fit's id: raise it when a formula here or a feature changes
 
 
 class TagFit(Record):
@@ -62,7 +64,7 @@ class BeliefFit(Record):
     @property
     def id(self) -> str:
         """A hash of everything that decides what it says."""
-        return digest(self.model_dump(mode="json", exclude={"provenance"}))
+        return digest(FINGERPRINT, self.model_dump(mode="json", exclude={"provenance"}))
 
     def of(self, tag: Tag) -> TagFit:
         return next(fit for fit in self.tags if fit.tag == tag)
@@ -91,7 +93,13 @@ def believe_fitted(fit: BeliefFit, grounding: Grounding, reports: Sequence[Scout
     probabilities = tag_probabilities(fit, default, grounding, reports)
     values = tuple(_moved(belief, probabilities) for belief in default.values)
     risk = fitted_risk(fit, probabilities, reports)
-    return Beliefs(values=values, risk_mean=risk, risk_spread=default.risk_spread)
+    return Beliefs(
+        values=values,
+        risk_mean=risk,
+        risk_spread=default.risk_spread,
+        risk_low=max(float(RISK_MIN), risk + fit.risk.low),
+        risk_high=min(float(RISK_MAX), risk + fit.risk.high),
+    )
 
 
 def _moved(belief: Belief, probabilities: Mapping[Tag, float]) -> Belief:

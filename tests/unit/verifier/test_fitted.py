@@ -32,6 +32,7 @@ def test_a_fitted_belief_is_the_logistic_of_its_evidence():
     found = believe_fitted(fit_of(**{"vote:one": 2.0}), NOTHING, [WET, DRY])
     assert found.of("tags", "weather_adverse").probability == pytest.approx(0.5)
     assert found.risk_mean == pytest.approx(1.0 + 0.5 * 3 + 2.0 * 0.5)
+    assert (found.risk_low, found.risk_high) == pytest.approx((2.5, 4.5))
 
 
 def test_what_a_fit_does_not_cover_keeps_its_default():
