@@ -27,7 +27,7 @@ PUBLISHED_TAGS = (
     *(Tag.FOD_DEBRIS, Tag.SPECIAL_VEHICLE, Tag.LANE_DIVERSION),
 )
 AT = (5, 10, 20)
-DRAWS = 2000
+DRAWS, POINT_DRAWS = 2000, 500
 
 
 class TagResult(Record):
@@ -80,6 +80,8 @@ class PointCheck(Record):
     recall: float
     its_precision: float
     our_precision: float
+    our_ap: float | None
+    difference: tuple[float, float] | None  # ours less its: 95 % interval of a paired bootstrap over frames
 
 
 class Benchmark(Record):
@@ -109,7 +111,7 @@ def measure(method: Method, gold: Sequence[GoldLine]) -> MethodResult:
         risk_mae=float(np.abs(truth - said).mean()) if len(truth) else None,
         risk_mae_zero=_with_zero(truth, said, unstated) if has_risk else None,
         risk_unstated=len(unstated) if has_risk else 0,
-        risk_spearman=spearman(truth, said),
+        risk_spearman=spearman(truth, said) if method.ranks_risk else None,
     )
 
 
@@ -147,7 +149,7 @@ def _tag_result(method: Method, tag: Tag, answered: Sequence[GoldLine]) -> TagRe
     return TagResult(tag=tag, judged=len(judged), positives=int(truth.sum()), counts=counts, ap=ap, precision_at=at)
 
 
-def point_checks(ranked: Method, binary: Sequence[Method], gold: Sequence[GoldLine]) -> list[PointCheck]:
+def point_checks(ranked: Method, binary: Sequence[Method], gold: Sequence[GoldLine], seed: int) -> list[PointCheck]:
     """The ranking's precision where it reaches each binary method's recall, on the frames that both answer."""
     checks = []
     for method in binary:
@@ -169,9 +171,27 @@ def point_checks(ranked: Method, binary: Sequence[Method], gold: Sequence[GoldLi
                         recall=counts.recall,
                         its_precision=counts.precision,
                         our_precision=ours,
+                        our_ap=average_precision(truth, scores),
+                        difference=_point_interval(truth, scores, _said(method, tag, judged), seed),
                     )
                 )
     return checks
+
+
+def _said(method: Method, tag: Tag, judged: Sequence[GoldLine]) -> Floats:
+    return np.array([float(tag in (method.said or {})[line.token]) for line in judged])
+
+
+def _point_interval(truth: Floats, scores: Floats, said: Floats, seed: int) -> tuple[float, float] | None:
+    """Of our precision at a binary method's recall less its own, both taken anew from each draw of the frames."""
+    drawn = np.random.default_rng(seed).integers(0, len(truth), (POINT_DRAWS, len(truth)))
+    found = []
+    for rows in drawn:
+        right, claimed, true = (truth[rows] * said[rows]).sum(), said[rows].sum(), truth[rows].sum()
+        ours = precision_at_recall(truth[rows], scores[rows], right / true) if right else None
+        if ours is not None:
+            found.append(ours - right / claimed)
+    return interval(found)
 
 
 def differences(methods: Sequence[Method], gold: Sequence[GoldLine], seed: int) -> list[Difference]:

@@ -12,7 +12,18 @@ from gold_set.agreement import cohen_kappa
 from gold_set.benchmark import Benchmark, differences, measure, point_checks
 from gold_set.cross import cross_validate
 from gold_set.evidence import Evidence, Floats, evidence_of
-from gold_set.fitting import REGULARISATION, Labelled, Model, as_fit, fit_model, labelled, transfer_threshold
+from gold_set.fitting import (
+    REGULARISATION,
+    SHIFTS,
+    Labelled,
+    LogisticModel,
+    Model,
+    as_fit,
+    fit_model,
+    labelled,
+    transfer_threshold,
+    with_risk,
+)
 from gold_set.labels import GoldLine, read_gold
 from gold_set.methods import (
     Method,
@@ -27,12 +38,11 @@ from gold_set.methods import (
 from scenario.errors import InputError
 from scenario.records import Facts, Scenario, ScoutReport
 from scenario.vocabulary import Tag
-from verifier.fitted import BeliefFit, FitProvenance
+from verifier.fitted import BeliefFit, FitProvenance, token_digest
 
 NO_INTERVAL = (-10.0, 10.0)
 FEW_RISKS = 20
 UNWEIGHTED = "labels count alike here; for what they say of the whole log: semdrive gold estimate"
-SEEN = "fitted on these very frames: no test"
 CIRCULAR = "circular where the gold set was made from it"
 
 
@@ -50,20 +60,37 @@ def fit_beliefs(
     gold = _labelled(gold_lines, evidence, gold_file)
     model = fit_model(evidence, gold)
     if prevalence:
-        model = shifted(model, evidence, prevalence)
-    everything = model.probabilities(evidence, np.arange(len(evidence.tokens)))
-    fitted = [place for place, tag in enumerate(Tag) if model.tags[tag] is not None]
-    threshold = transfer_threshold(everything[:, fitted]) if fitted else 0.5
+        model = with_risk(evidence, gold, shifted(model, evidence, prevalence))
+    weighted = any(line.inclusion_probability is not None for line in gold_lines)
+    representative = [*Tag] if weighted else [*(prevalence or {})]
     provenance = FitProvenance(
         gold=gold_file.name,
         gold_digest=_digest(gold_file),
         frames=len(gold.rows),
         missing=len(gold.missing),
-        weighted=any(line.inclusion_probability is not None for line in gold_lines),
+        weighted=weighted,
         regularisation=REGULARISATION,
         prevalence={str(tag): share for tag, share in (prevalence or {}).items()},
+        seen=tuple(token_digest(evidence.tokens[row]) for row in gold.rows),
     )
-    return as_fit(evidence, gold, model, threshold, _risk_interval(evidence, gold, seed), provenance)
+    thresholds = _thresholds(evidence, model, representative)
+    return as_fit(evidence, gold, model, thresholds, _risk_interval(evidence, gold, seed), provenance)
+
+
+def _thresholds(evidence: Evidence, model: Model, representative: Sequence[Tag]) -> dict[Tag, float]:
+    """Of the fitted tags: for those whose frequency is known (weighted labels, or a prevalence) one that takes beliefs
+    at their word, for the others one that holds where the tag is rarer than among the labels."""
+    everything = model.probabilities(evidence, np.arange(len(evidence.tokens)))
+    fitted = [tag for tag in Tag if model.tags[tag] is not None]
+    found: dict[Tag, float] = {}
+    for tags, shifts in (
+        ([tag for tag in fitted if tag in representative], (1.0,)),
+        ([tag for tag in fitted if tag not in representative], SHIFTS),
+    ):
+        if tags:
+            threshold = transfer_threshold(everything[:, [[*Tag].index(tag) for tag in tags]], shifts)
+            found.update(dict.fromkeys(tags, threshold))
+    return found
 
 
 def _digest(gold_file: Path) -> str:
@@ -71,6 +98,8 @@ def _digest(gold_file: Path) -> str:
 
 
 def _labelled(gold_lines: Sequence[GoldLine], evidence: Evidence, gold_file: Path) -> Labelled:
+    if not gold_lines:
+        raise InputError(f"{str(gold_file)!r} holds no gold frame")
     gold = labelled(gold_lines, evidence)
     if not len(gold.rows):
         raise InputError(
@@ -80,16 +109,16 @@ def _labelled(gold_lines: Sequence[GoldLine], evidence: Evidence, gold_file: Pat
 
 
 def _risk_interval(evidence: Evidence, gold: Labelled, seed: int) -> tuple[float, float]:
-    """The middle 90 % of held-out errors, truth minus belief."""
-    if np.isfinite(gold.risk).sum() < FEW_RISKS:
-        return NO_INTERVAL
+    """The middle 90 % of held-out errors, truth minus belief; everything, where there are too few to tell."""
     errors = gold.risk - cross_validate(evidence, gold, seed=seed).risk
-    kept = errors[~np.isnan(errors)]
+    kept = errors[np.isfinite(errors)]
+    if len(kept) < FEW_RISKS:
+        return NO_INTERVAL
     return float(np.quantile(kept, 0.05)), float(np.quantile(kept, 0.95))
 
 
-def shifted(model: Model, evidence: Evidence, prevalence: Mapping[Tag, float]) -> Model:
-    """The model with intercepts moved so that the mean belief over the corpus is what the user knows it to be."""
+def shifted(model: Model, evidence: Evidence, prevalence: Mapping[Tag, float]) -> dict[Tag, LogisticModel | None]:
+    """The tags' models, intercepts moved so that the mean belief over the corpus is what the user knows it to be."""
     tags = dict(model.tags)
     for tag, share in prevalence.items():
         found = tags[tag]
@@ -98,10 +127,10 @@ def shifted(model: Model, evidence: Evidence, prevalence: Mapping[Tag, float]) -
         low, high = found.intercept - 20, found.intercept + 20
         for _ in range(60):  # the mean grows with the intercept, so halving finds it
             middle = (low + high) / 2
-            mean = type(found)(middle, found.weights).probabilities(evidence.features[tag]).mean()
+            mean = LogisticModel(middle, found.weights).probabilities(evidence.features[tag]).mean()
             low, high = (middle, high) if mean < share else (low, middle)
-        tags[tag] = type(found)((low + high) / 2, found.weights)
-    return Model(tags, model.risk_intercept, model.risk_weights)
+        tags[tag] = LogisticModel((low + high) / 2, found.weights)
+    return tags
 
 
 @dataclass(frozen=True)
@@ -135,7 +164,7 @@ def benchmark_index(
     held_out = cross_validate(evidence, gold, seed=seed) if cross else None
     methods = [*of_scouts(corpus), of_detector(corpus), of_beliefs(corpus), *more]
     methods.append(constant_held_out(evidence, gold, held_out) if held_out else constant_guess(here))
-    ours = [of_fit(fit, corpus, (SEEN,) if fit.provenance.gold_digest == _digest(gold_file) else ())] if fit else []
+    ours = [of_fit(fit, corpus, _overlap(fit, here))] if fit else []
     if held_out:
         ours.append(of_held_out(evidence, gold, held_out))
     methods += ours
@@ -147,12 +176,18 @@ def benchmark_index(
         missing=gold.missing,
         methods=tuple(measure(method, here) for method in methods),
         differences=tuple(differences(methods, here, seed)),
-        points=tuple(check for method in ours for check in point_checks(method, of_scouts(corpus), here)),
+        points=tuple(check for method in ours for check in point_checks(method, of_scouts(corpus), here, seed)),
         kappas=scout_kappas(of_scouts(corpus)),
         seed=seed,
         notes=(*notes, *([UNWEIGHTED] if any(line.inclusion_probability for line in here) else [])),
     )
     return Measured(benchmark, tuple(methods), tuple(here))
+
+
+def _overlap(fit: BeliefFit, gold: Sequence[GoldLine]) -> tuple[str, ...]:
+    """Whether the fit was made from some of these very frames."""
+    seen = sum(token_digest(line.token) in fit.provenance.seen for line in gold)
+    return (f"fitted on {seen} of these {len(gold)} frames: no test of them",) if seen else ()
 
 
 def _with_third_scout(
@@ -162,6 +197,13 @@ def _with_third_scout(
     seed: int,
 ) -> Method:
     """Beliefs cross-validated with more scouts. Where one of them helped to make the gold set, this flatters itself."""
+    taken = {report.scout for scenario in corpus for report in scenario.reports} & set(third)
+    empty = [name for name, facts in third.items() if not any(s.frame.token in facts for s in corpus)]
+    if taken or empty:
+        why = (
+            f"{min(taken)} is a scout of the index already" if taken else f"{empty[0]} reports on no frame of the index"
+        )
+        raise InputError(f"a further scout needs a name and frames of its own: {why}")
     heard = [
         scenario.model_copy(
             update={

@@ -5,14 +5,16 @@ deviation 1, to `PRIOR`: what one would believe before any label. So a tag with 
 more evidence never lowers a belief. Risk is a robust ridge regression (a smoothed absolute error), drawn to a constant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize
 
 from gold_set.evidence import Evidence, Floats, Ints
 from gold_set.labels import GoldLine
+from scenario.errors import InputError
 from scenario.vocabulary import RISK_MAX, Tag
 from verifier.evidence_features import COUNT, DETECTED, LARGE, REWARD, RISK
 from verifier.fitted import RISK_FEATURES, BeliefFit, FitProvenance, RiskFit, TagFit
@@ -36,9 +38,19 @@ class Labelled:
     risk: Floats
     weights: Floats
     missing: tuple[str, ...]
+    blocks: tuple[str, ...]  # (m,) what is held out together: a scene, or thirty rows of the source
+    near_cut: npt.NDArray[np.bool_]  # (m,)
 
     def at(self, places: Ints) -> "Labelled":
-        return Labelled(self.rows[places], self.tags[places], self.risk[places], self.weights[places], self.missing)
+        return Labelled(
+            self.rows[places],
+            self.tags[places],
+            self.risk[places],
+            self.weights[places],
+            self.missing,
+            tuple(self.blocks[place] for place in places),
+            self.near_cut[places],
+        )
 
     def positives(self, tag: Tag) -> int:
         return int(np.nansum(self.tags[:, [*Tag].index(tag)]))
@@ -49,15 +61,27 @@ class Labelled:
 
 
 def labelled(gold: Sequence[GoldLine], evidence: Evidence) -> Labelled:
+    """Raises `InputError` for a gold file that gives inclusion probabilities for some of its frames only."""
     known = set(evidence.tokens)
     here = [line for line in gold if line.token in known]
+    unweighted = [line.token for line in here if line.inclusion_probability is None]
+    if 0 < len(unweighted) < len(here):
+        raise InputError(
+            f"{len(unweighted)} of {len(here)} gold frames have no inclusion_probability ({unweighted[0]} …);"
+            " give it for all or for none"
+        )
+    rows = evidence.rows([line.token for line in here])
     weights = np.array([line.weight for line in here])
     return Labelled(
-        rows=evidence.rows([line.token for line in here]),
+        rows=rows,
         tags=np.array([[np.nan if line.tags is None else float(tag in line.tags) for tag in Tag] for line in here]),
         risk=np.array([np.nan if line.risk is None else float(line.risk) for line in here]),
         weights=weights / weights.mean() if here else weights,
         missing=tuple(line.token for line in gold if line.token not in known),
+        blocks=tuple(line.scene or evidence.blocks[row] for line, row in zip(here, rows, strict=True)),
+        near_cut=np.array(
+            [not line.scene and bool(evidence.near_cut[row]) for line, row in zip(here, rows, strict=True)], dtype=bool
+        ),
     )
 
 
@@ -71,21 +95,15 @@ class LogisticModel:
         return _logistic(logits)
 
 
-def prior_weights(names: Sequence[str], left_out: frozenset[str]) -> Floats:
+def prior_weights(names: Sequence[str]) -> Floats:
     """(d,) what each feature's weight is drawn to; the prior of votes is shared among the scouts that vote."""
-    scouts = sum(name.startswith("vote:") and name not in left_out for name in names)
-    means = []
-    for name in names:
-        kind = name.partition(":")[0]
-        share = scouts if kind in ("vote", "implied") else 1
-        means.append(0.0 if name in left_out else PRIOR[kind] / max(1, share))
-    return np.array(means)
+    scouts = max(1, sum(name.startswith("vote:") for name in names))
+    kinds = [name.partition(":")[0] for name in names]
+    return np.array([PRIOR[kind] / (scouts if kind in ("vote", "implied") else 1) for kind in kinds])
 
 
-def fit_tag(
-    features: Floats, truth: Floats, weights: Floats, prior: Floats, pull: float, free: Floats
-) -> LogisticModel:
-    """The posterior mode of intercept and weights; `free` (d,) is 0 for a feature that is left out."""
+def fit_tag(features: Floats, truth: Floats, weights: Floats, prior: Floats, free: Floats) -> LogisticModel:
+    """The posterior mode of intercept and weights; `free` (d,) is 0 for a feature that says nothing of this tag."""
     width = features.shape[1]
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
@@ -93,9 +111,11 @@ def fit_tag(
         logits = features @ slopes + intercept
         apart, off = slopes - prior, intercept - PRIOR_INTERCEPT
         value = weights @ (np.logaddexp(0, logits) - truth * logits)
-        value += 0.5 * pull * apart @ apart + 0.5 * INTERCEPT_PULL * off * off
+        value += 0.5 * REGULARISATION * apart @ apart + 0.5 * INTERCEPT_PULL * off * off
         residual = weights * (_logistic(logits) - truth)
-        gradient = np.concatenate([[residual.sum() + INTERCEPT_PULL * off], features.T @ residual + pull * apart])
+        gradient = np.concatenate(
+            [[residual.sum() + INTERCEPT_PULL * off], features.T @ residual + REGULARISATION * apart]
+        )
         return float(value), gradient
 
     bounds = [(None, None), *((0.0, None if free[k] else 0.0) for k in range(width))]
@@ -131,15 +151,12 @@ def fit_model(
     evidence: Evidence,
     gold: Labelled,
     *,
-    left_out: frozenset[str] = frozenset(),
-    pull: float = REGULARISATION,
     fitted: frozenset[Tag] | None = None,
 ) -> Model:
     """`fitted`: the tags to fit, where a part of a gold set stands for the whole; by default those with enough
     positives."""
     fitted = gold.fittable() if fitted is None else fitted
-    prior = prior_weights(evidence.names, left_out)
-    free = np.array([name not in left_out for name in evidence.names], dtype=float)
+    prior = prior_weights(evidence.names)
     tags: dict[Tag, LogisticModel | None] = {}
     for place, tag in enumerate(Tag):
         judged = ~np.isnan(gold.tags[:, place])
@@ -148,7 +165,13 @@ def fit_model(
             continue
         features = evidence.features[tag][gold.rows[judged]]
         told = evidence.features[tag].any(axis=0)  # no label speaks for the weather: such a feature has no weight
-        tags[tag] = fit_tag(features, gold.tags[judged, place], gold.weights[judged], prior * told, pull, free * told)
+        weights = gold.weights[judged]
+        tags[tag] = fit_tag(features, gold.tags[judged, place], weights, prior * told, told.astype(float))
+    return with_risk(evidence, gold, tags)
+
+
+def with_risk(evidence: Evidence, gold: Labelled, tags: dict[Tag, LogisticModel | None]) -> Model:
+    """The model of these tags, with the risk fitted to their beliefs."""
     intercept, weights = _fit_risk(evidence, gold, Model(tags, 0.0, np.zeros(len(RISK_FEATURES))))
     return Model(tags, intercept, weights)
 
@@ -179,7 +202,7 @@ def _logistic(logits: Floats) -> Floats:
     return np.asarray(np.exp(-np.logaddexp(0, -logits)))
 
 
-def transfer_threshold(probabilities: Floats) -> float:
+def transfer_threshold(probabilities: Floats, shifts: Sequence[float] = SHIFTS) -> float:
     """The threshold that holds best where tags may be up to eight times rarer than in the gold set.
 
     `probabilities` (frames, fitted tags) are those of the whole corpus. For each shift of the odds the expected
@@ -189,7 +212,7 @@ def transfer_threshold(probabilities: Floats) -> float:
     flat = probabilities.ravel()
     thresholds = np.arange(0.05, 0.96, 0.01)
     losses = np.zeros_like(thresholds)
-    for shift in SHIFTS:
+    for shift in shifts:
         odds = shift * flat / np.maximum(1 - flat, 1e-12)
         true = odds / (1 + odds)
         expected = np.array([_expected_f1(true, flat >= threshold) for threshold in thresholds])
@@ -206,13 +229,14 @@ def as_fit(
     evidence: Evidence,
     gold: Labelled,
     model: Model,
-    threshold: float,
+    thresholds: Mapping[Tag, float],
     interval: tuple[float, float],
     provenance: FitProvenance,
 ) -> BeliefFit:
     """The model as the readable file; numbers to four digits, which is far below what a hundred labels can tell."""
     tags = tuple(
-        _tag_fit(tag, found, gold.positives(tag), threshold, evidence.names) for tag, found in model.tags.items()
+        _tag_fit(tag, found, gold.positives(tag), thresholds.get(tag, DEFAULT_THRESHOLD), evidence.names)
+        for tag, found in model.tags.items()
     )
     risk = RiskFit(
         intercept=round(model.risk_intercept, 4),
@@ -226,7 +250,7 @@ def as_fit(
 def _tag_fit(tag: Tag, model: LogisticModel | None, positives: int, threshold: float, names: Sequence[str]) -> TagFit:
     if model is None:
         note = f"{positives} positives, fewer than {MIN_POSITIVES}: the default belief is kept"
-        return TagFit(tag=tag, positives=positives, threshold=DEFAULT_THRESHOLD, note=note)
+        return TagFit(tag=tag, positives=positives, threshold=threshold, note=note)
     return TagFit(
         tag=tag,
         positives=positives,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gold_set.cross import HeldOut
-from gold_set.evidence import Evidence
+from gold_set.evidence import Evidence, Floats
 from gold_set.fitting import Labelled
 from gold_set.labels import GoldLine
 from scenario.errors import InputError, LineUnreadable
@@ -17,7 +17,7 @@ from scenario.records import Facts, Grounding, Scenario
 from scenario.vocabulary import Tag
 from scenario.wire import WireFacts
 from verifier.evidence import SURE
-from verifier.fitted import BeliefFit, believe_fitted
+from verifier.fitted import BeliefFit, believe_fitted, check_scouts
 from verifier.scouts.recorded import RecordedRun
 
 
@@ -31,6 +31,7 @@ class Method:
     scores: Mapping[Tag, Mapping[str, float]] = field(default_factory=dict)
     risk: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    ranks_risk: bool = True  # whether its risks differ for a reason, so that a rank correlation means anything
     probabilistic: bool = False  # whether the scores are probabilities, for a reliability diagram
 
 
@@ -92,7 +93,11 @@ def _surest(tag: Tag, grounding: Grounding) -> float:
 
 
 def of_fit(fit: BeliefFit, corpus: Sequence[Scenario], notes: tuple[str, ...] = ()) -> Method:
-    """A fit applied as it is, with the thresholds it recommends."""
+    """A fit applied as it is, with the thresholds it recommends. Raises `ConfigError` for a fit to other scouts."""
+    here = {report.scout for scenario in corpus for report in scenario.reports}
+    check_scouts(fit, sorted(here))
+    absent = sorted(set(fit.scouts) - here)
+    notes = (*notes, *([f"without {', '.join(absent)}, which it was fitted with"] if absent else []))
     believed = {s.frame.token: believe_fitted(fit, s.grounding, s.reports) for s in corpus}
     return Method(
         f"fit {fit.id[:8]} as it is",
@@ -107,6 +112,11 @@ def of_fit(fit: BeliefFit, corpus: Sequence[Scenario], notes: tuple[str, ...] = 
     )
 
 
+def _held(tokens: Sequence[str], values: Floats) -> dict[str, float]:
+    """Token → value, where there is one."""
+    return {token: float(value) for token, value in zip(tokens, values, strict=True) if np.isfinite(value)}
+
+
 def of_held_out(
     evidence: Evidence,
     gold: Labelled,
@@ -115,11 +125,14 @@ def of_held_out(
     notes: tuple[str, ...] = (),
 ) -> Method:
     tokens = [evidence.tokens[row] for row in gold.rows]
+    answered = [k for k in range(len(tokens)) if held_out.answered[k]]
+    if len(answered) < len(tokens):
+        notes = (*notes, f"{len(tokens) - len(answered)} frames could not be held out: no labels in other blocks")
     return Method(
         name,
-        {token: frozenset(np.array([*Tag])[held_out.said[k]].tolist()) for k, token in enumerate(tokens)},
-        {tag: dict(zip(tokens, held_out.probabilities[:, k].tolist(), strict=True)) for k, tag in enumerate(Tag)},
-        dict(zip(tokens, held_out.risk.tolist(), strict=True)),
+        {tokens[k]: frozenset(np.array([*Tag])[held_out.said[k]].tolist()) for k in answered},
+        {tag: {tokens[k]: float(held_out.probabilities[k, place]) for k in answered} for place, tag in enumerate(Tag)},
+        _held(tokens, held_out.risk),
         notes=notes,
         probabilistic=True,
     )
@@ -128,14 +141,14 @@ def of_held_out(
 def constant_guess(gold: Sequence[GoldLine]) -> Method:
     """One guess for every frame: the median risk of the gold set itself, so the best guess that knows the answer."""
     stated = [line.risk for line in gold if line.risk is not None]
-    guess = float(np.median(stated)) if stated else 0.0
-    return Method("constant risk", risk=dict.fromkeys((line.token for line in gold), guess), notes=("its own median",))
+    guesses = dict.fromkeys((line.token for line in gold), float(np.median(stated))) if stated else {}
+    return Method("constant risk", risk=guesses, notes=("its own median",), ranks_risk=False)
 
 
 def constant_held_out(evidence: Evidence, gold: Labelled, held_out: HeldOut) -> Method:
     """One guess a fold: the median risk of the other folds."""
     tokens = [evidence.tokens[row] for row in gold.rows]
-    return Method("constant risk", risk=dict(zip(tokens, held_out.constant_risk.tolist(), strict=True)))
+    return Method("constant risk", risk=_held(tokens, held_out.constant_risk), ranks_risk=False)
 
 
 # CLIP: the paper's prompts, which tags they mean, and the prompts that say the opposite.

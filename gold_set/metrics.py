@@ -72,5 +72,6 @@ def bootstrap_weights(count: int, frames: int, seed: int) -> Floats:
 
 def interval(values: Sequence[float] | Floats) -> tuple[float, float] | None:
     """The middle 95 % of bootstrap values; None where there are none."""
-    kept = np.asarray(values)[~np.isnan(values)]
+    given = np.asarray(values, dtype=float)
+    kept = given[~np.isnan(given)]
     return (float(np.quantile(kept, 0.025)), float(np.quantile(kept, 0.975))) if len(kept) else None

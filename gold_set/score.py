@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import computed_field
+
 from gold_set.labels import GoldLine, read_gold
 from scenario.records import Facts, Record
 from scenario.vocabulary import SCALAR_FIELDS, Tag
@@ -18,17 +20,21 @@ class Counts(Record):
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(tp=self.tp + other.tp, fp=self.fp + other.fp, fn=self.fn + other.fn)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def precision(self) -> float | None:
         return _share(self.tp, self.tp + self.fp)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def recall(self) -> float | None:
         return _share(self.tp, self.tp + self.fn)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def f1(self) -> float | None:
-        return _share(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+        """None also where nothing is true: then there was nothing to find, and 0 would say that it was missed."""
+        return _share(2 * self.tp, 2 * self.tp + self.fp + self.fn) if self.tp + self.fn else None
 
 
 class FieldScore(Record):

@@ -20,7 +20,7 @@ from scenario.protocols import Embedder, Grounder
 from scenario.registry import GROUNDERS, JUDGES, SCOUTS
 from scenario.workspace import Workspace
 from search.store import Store
-from verifier.fitted import read_fit
+from verifier.fitted import check_scouts, read_fit
 
 
 def index_log(
@@ -36,6 +36,8 @@ def index_log(
     """Index a log with the back ends of a profile. Raises `InputError`, `ConfigError` or `WorkspaceBusy`."""
     fit = read_fit(Path(invocation.beliefs)) if invocation.beliefs else None
     profile = _with_more_scouts(load_profile(invocation.profile), invocation.more_scouts)
+    if fit:
+        check_scouts(fit, [scout.name for scout in profile.scouts])
     progress = progress or Silent()
     with (
         nullcontext() if dry_run else workspace.writing(),

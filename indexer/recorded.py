@@ -14,7 +14,7 @@ from scenario.protocols import Embedder
 from scenario.registry import JUDGES
 from scenario.workspace import Workspace
 from search.store import Store
-from verifier.fitted import BeliefFit
+from verifier.fitted import BeliefFit, check_scouts
 from verifier.scouts.recorded import RecordedRun, RecordedScout
 
 NOTE = "recorded run: reasoning text is the scouts' descriptions and the reward's reasons"
@@ -36,6 +36,8 @@ def index_recorded(
     """
     if not files:
         raise ConfigError("no scouts; name at least one: --scout NAME=FILE")
+    if fit:
+        check_scouts(fit, [*files])
     runs = {name: RecordedRun.scan(path) for name, path in files.items()}
     frames = recorded_frames(list(runs.values()))
     if not frames:

@@ -118,7 +118,9 @@ def fit(
     from semdrive.render_benchmark import render_fit
 
     known = _prevalences(prevalence or [])
-    found = fit_beliefs(_corpus(index), gold, scouts=scout, prevalence=known, seed=seed)
+    found = fit_beliefs(
+        _corpus(index), gold, scouts=[*dict.fromkeys(scout)] if scout else None, prevalence=known, seed=seed
+    )
     try:
         out.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     except OSError as error:

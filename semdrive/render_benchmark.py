@@ -99,13 +99,15 @@ def _print_precision_at(found: Benchmark) -> None:
 def _print_points(found: Benchmark) -> None:
     if not found.points:
         return
-    table = Table("tag", "at the recall of", "recall", "its precision", "ours", box=None, header_style="dim")
+    names = ("tag", "at the recall of", "recall", "its precision", "ours there", "ours less its, 95 %", "our AP", "of")
+    table = Table(*names, box=None, header_style="dim")
     for check in found.points:
+        between = "–" if check.difference is None else f"{check.difference[0]:+.2f} to {check.difference[1]:+.2f}"
         table.add_row(
             *(check.tag.value, Text(plain(check.binary)), number(check.recall, 2), number(check.its_precision, 2)),
-            f"{check.our_precision:.2f} ({plain(check.ranked)})",
+            *(number(check.our_precision, 2), between, number(check.our_ap, 2), Text(plain(check.ranked))),
         )
-    console.print("\nOur precision where each scout stands", style="bold")
+    console.print("\nOur ranking where each scout stands", style="bold")
     console.print(table)
 
 

@@ -4,14 +4,14 @@ For a tag, P = 1 / (1 + exp(-(intercept + Σ weight · feature))) over `verifier
 file does not cover (tags with too few positives, other fields) keeps its default belief.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import exp
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from scenario.errors import InputError
+from scenario.errors import ConfigError, InputError, unknown
 from scenario.ledger import digest
 from scenario.records import Belief, Beliefs, Facts, Grounding, Record, ScoutReport, Verdict
 from scenario.vocabulary import RISK_MAX, RISK_MIN, Tag
@@ -28,7 +28,7 @@ class TagFit(Record):
     positives: int
     intercept: float | None = None
     weights: dict[str, float] = Field(default_factory=dict)
-    threshold: float
+    threshold: float = Field(ge=0, le=1)
     note: str | None = None
 
 
@@ -41,6 +41,10 @@ class RiskFit(Record):
     high: float
 
 
+def token_digest(token: str) -> str:
+    return digest(token)[:10]
+
+
 class FitProvenance(Record):
     gold: str
     gold_digest: str
@@ -49,6 +53,7 @@ class FitProvenance(Record):
     weighted: bool  # by inclusion probabilities
     regularisation: float
     prevalence: dict[str, float] = Field(default_factory=dict)
+    seen: tuple[str, ...] = ()  # digests of the tokens it was fitted on
     notes: tuple[str, ...] = ()
 
 
@@ -61,6 +66,15 @@ class BeliefFit(Record):
     risk: RiskFit
     provenance: FitProvenance
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> "BeliefFit":
+        if sorted(fit.tag for fit in self.tags) != sorted(Tag):
+            raise ValueError(f"tags are {', '.join(fit.tag for fit in self.tags)}; each tag stands in a fit once")
+        for fit in self.tags:
+            _known(f"tags: {fit.tag}", fit.weights, names_for(self.scouts))
+        _known("risk", self.risk.weights, RISK_FEATURES)
+        return self
+
     @property
     def id(self) -> str:
         """A hash of everything that decides what it says."""
@@ -68,6 +82,21 @@ class BeliefFit(Record):
 
     def of(self, tag: Tag) -> TagFit:
         return next(fit for fit in self.tags if fit.tag == tag)
+
+
+def _known(where: str, weights: Mapping[str, float], names: Sequence[str]) -> None:
+    for name in weights:
+        if name not in names:
+            raise ValueError(f"{where}: {unknown('feature', name, names)}")
+
+
+def check_scouts(fit: BeliefFit, scouts: Collection[str]) -> None:
+    """Raises `ConfigError` for a fit that knows none of these scouts: it would change nothing, in silence."""
+    if not set(fit.scouts) & set(scouts):
+        raise ConfigError(
+            f"the fit {fit.id[:8]} is for scouts {', '.join(fit.scouts)}, and these are {', '.join(scouts)};"
+            " fit beliefs to these: semdrive gold fit"
+        )
 
 
 def read_fit(path: Path) -> BeliefFit:
@@ -151,7 +180,10 @@ def fitted_risk(fit: BeliefFit, probabilities: Mapping[Tag, float], reports: Seq
 
 
 def retag(fit: BeliefFit, verdict: Verdict, beliefs: Beliefs) -> Verdict:
-    """The verdict with the tags and the risk that the fit recommends; its note names the fit."""
+    """The verdict with the tags and the risk that the fit recommends; its note names the fit. Beliefs that the fit
+    did not touch, since none of its scouts reported, leave the verdict as it is."""
+    if beliefs.risk_low is None:
+        return verdict
     tags = tuple(tag for tag in Tag if beliefs.of("tags", tag).probability >= fit.of(tag).threshold)
     risk = None if beliefs.risk_mean is None else int(beliefs.risk_mean + 0.5)
     candidates = tuple(

@@ -1,5 +1,7 @@
 """Fits on made-up evidence: what must hold whatever the labels say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,6 @@ from gold_set.cross import best_threshold, cross_validate, folds_of
 from gold_set.evidence import Evidence
 from gold_set.fitting import (
     MIN_POSITIVES,
-    Labelled,
     fit_model,
     fit_tag,
     labelled,
@@ -15,12 +16,12 @@ from gold_set.fitting import (
     transfer_threshold,
 )
 from gold_set.labels import GoldLine
+from scenario.errors import InputError
 from scenario.vocabulary import Tag
 from verifier.evidence_features import names_for
 
 SCOUTS = ("one", "two")
 NAMES = names_for(SCOUTS)
-NOTHING = frozenset[str]()
 
 
 def evidence(frames=240, seed=0):
@@ -57,9 +58,9 @@ def test_more_evidence_never_lowers_a_belief():
 
 
 def test_without_a_label_the_weights_are_the_prior():
-    prior = prior_weights(NAMES, NOTHING)
+    prior = prior_weights(NAMES)
     empty = np.zeros((0, len(NAMES)))
-    model = fit_tag(empty, np.zeros(0), np.zeros(0), prior, 1.0, np.ones(len(NAMES)))
+    model = fit_tag(empty, np.zeros(0), np.zeros(0), prior, np.ones(len(NAMES)))
     assert model.weights == pytest.approx(prior)
 
 
@@ -72,11 +73,35 @@ def test_a_tag_with_fewer_than_ten_positives_keeps_its_default_belief():
     assert np.array_equal(model.probabilities(found, np.arange(240))[:, place], found.defaults[:, place])
 
 
-def test_what_is_left_out_has_no_weight():
+def test_frames_that_could_not_be_held_out_are_not_answered():
     found = evidence()
-    left_out = frozenset({"vote:one", "implied:one"})
-    model = fit_model(found, labelled(gold_of(found), found), left_out=left_out).tags[Tag.CONSTRUCTION]
-    assert [weight for name, weight in zip(NAMES, model.weights, strict=True) if name in left_out] == [0.0, 0.0]
+    lines = [line.model_copy(update={"scene": "one"}) for line in gold_of(found)]
+    held_out = cross_validate(found, labelled(lines, found))
+    assert not held_out.answered.any()
+    assert np.isnan(held_out.risk).all()
+
+
+def test_without_a_stated_risk_there_is_none_to_hold_out():
+    found = evidence()
+    held_out = cross_validate(found, labelled([x.model_copy(update={"risk": None}) for x in gold_of(found)], found))
+    assert held_out.answered.all()
+    assert np.isnan(held_out.constant_risk).all()
+
+
+def test_scenes_of_the_gold_file_are_held_out_whole():
+    found = evidence()
+    lines = [line.model_copy(update={"scene": f"s{k % 7}"}) for k, line in enumerate(gold_of(found))]
+    gold = labelled(lines, found)
+    folds = folds_of(found, gold, 5, seed=0)
+    assert all(len({f for f, b in zip(folds, gold.blocks, strict=True) if b == name}) == 1 for name in set(gold.blocks))
+    assert not gold.near_cut.any()
+
+
+def test_weights_are_for_all_frames_or_none():
+    found = evidence()
+    lines = [GoldLine(token="t1", tags=(), inclusion_probability=0.5), GoldLine(token="t2", tags=())]
+    with pytest.raises(InputError, match="give it for all or for none"):
+        labelled(lines, found)
 
 
 def test_frames_of_a_block_are_held_out_together():
@@ -97,7 +122,7 @@ def test_the_label_of_a_frame_has_no_part_in_its_own_belief():
     first = folds_of(found, gold, 5, seed=0) == 0
     tags = gold.tags.copy()
     tags[first, [*Tag].index(Tag.CONSTRUCTION)] = 1 - tags[first, [*Tag].index(Tag.CONSTRUCTION)]
-    turned = Labelled(gold.rows, tags, gold.risk, gold.weights, ())
+    turned = replace(gold, tags=tags)
     before, after = cross_validate(found, gold), cross_validate(found, turned)
     assert np.array_equal(before.probabilities[first], after.probabilities[first])
     assert np.array_equal(before.said[first], after.said[first])

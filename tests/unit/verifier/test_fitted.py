@@ -1,13 +1,15 @@
 """A fit applied to a frame, and the file it comes from."""
 
+import json
+
 import pytest
 
-from scenario.errors import InputError
+from scenario.errors import ConfigError, InputError
 from scenario.records import Facts, Grounding, ScoutReport
 from scenario.vocabulary import Tag, Weather
 from verifier.beliefs import believe
 from verifier.evidence_features import IMPLIED_BY, features_of, names_for
-from verifier.fitted import BeliefFit, FitProvenance, RiskFit, TagFit, believe_fitted, read_fit, retag
+from verifier.fitted import BeliefFit, FitProvenance, RiskFit, TagFit, believe_fitted, check_scouts, read_fit, retag
 from verifier.judges.vote import VoteJudge
 from verifier.judging import decide
 
@@ -71,6 +73,31 @@ def test_a_fit_is_read_back_and_a_broken_one_is_named(tmp_path):
         read_fit(path)
     with pytest.raises(InputError, match="semdrive gold fit"):
         read_fit(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"tags": []}, "each tag stands in a fit once"),
+        ({"risk": {"intercept": 1, "weights": {"luck": 1}, "low": -1, "high": 1}}, "no feature named 'luck'"),
+    ],
+)
+def test_a_fit_file_that_is_not_whole_says_why(tmp_path, change, words):
+    path = tmp_path / "fit.json"
+    path.write_text(json.dumps(json.loads(fit_of().model_dump_json()) | change))
+    with pytest.raises(InputError, match=words):
+        read_fit(path)
+
+
+def test_a_fit_to_other_scouts_is_refused():
+    with pytest.raises(ConfigError, match="is for scouts one, two, and these are three"):
+        check_scouts(fit_of(), ["three"])
+
+
+def test_a_verdict_that_the_fit_did_not_touch_stays_as_it_is():
+    stranger = WET.model_copy(update={"scout": "three"})
+    verdict = decide(VoteJudge(), NOTHING, [stranger])
+    assert retag(fit_of(), verdict, believe_fitted(fit_of(), NOTHING, [stranger])) == verdict
 
 
 def test_a_scout_that_did_not_report_says_nothing():
