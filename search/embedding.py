@@ -1,6 +1,5 @@
 """Texts to unit vectors, by sentence-transformers. The default model comes with a PyPI package: no network."""
 
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,8 +53,6 @@ class SentenceEmbedder:
 
     @cached_property
     def _loaded(self) -> "SentenceTransformer":
-        if self.model == DEFAULT:
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is in the package
         ensure_torchvision()  # which sentence-transformers imports where it is installed
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
@@ -64,7 +61,8 @@ class SentenceEmbedder:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of the libraries below, none of ours
-                return SentenceTransformer(self._path(), device="cpu")
+                packaged = self.model == DEFAULT  # then everything is there, and no hub needs to be asked
+                return SentenceTransformer(self._path(), device="cpu", local_files_only=packaged)
         except (OSError, ValueError) as error:
             raise EmbeddingError(f"cannot load embedding model {self.model!r}: {error}") from error
 
