@@ -15,9 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from scenario.answers import Verification
 from scenario.curation import Label, Sample
 from scenario.errors import WorkspaceError
-from scenario.records import Verification
 
 SCHEMA = 1
 BUSY_TIMEOUT_MS = 60_000

@@ -1,31 +1,80 @@
 """Every seam. A new back end is one file that satisfies one of these, and one line in the registry."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import Event, Lock
 from time import monotonic
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from scenario.records import Answer, Facts, Frame, Grounding, ScoutReport
+from scenario.answers import Answer, Testimony
+from scenario.records import Facts, Frame, Grounding, ScoutReport
 
 Vectors = npt.NDArray[np.float32]  # (n, dim), unit rows
 
 
+class Cancel:
+    """A wish to stop, set once and from any thread. Whoever waits for something else asks to be told."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._set = Event()
+        self._callbacks: dict[object, Callable[[], None]] = {}
+
+    @property
+    def is_set(self) -> bool:
+        return self._set.is_set()
+
+    def set(self) -> None:
+        with self._lock:
+            self._set.set()
+            waiting = list(self._callbacks.values())
+            self._callbacks.clear()
+        for callback in waiting:
+            callback()
+
+    @contextmanager
+    def telling(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Within it, `callback` is called when the wish is set, at once where it is set already; at most once."""
+        ticket = object()
+        with self._lock:
+            already = self._set.is_set()
+            if not already:
+                self._callbacks[ticket] = callback
+        if already:
+            callback()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._callbacks.pop(ticket, None)
+
+
 @dataclass(frozen=True)
 class Deadline:
-    """A moment, on the monotonic clock, after which work should stop; `at_s=None` never comes."""
+    """A moment, on the monotonic clock, after which work should stop; `at_s=None` never comes. It may be cancelled."""
 
     at_s: float | None = None
+    cancel: Cancel | None = None
 
     @classmethod
-    def after(cls, seconds: float) -> "Deadline":
-        return cls(monotonic() + seconds)
+    def after(cls, seconds: float, cancel: Cancel | None = None) -> "Deadline":
+        return cls(monotonic() + seconds, cancel)
 
     @property
     def passed(self) -> bool:
-        return self.at_s is not None and monotonic() >= self.at_s
+        return self.cancelled or (self.at_s is not None and monotonic() >= self.at_s)
+
+    @property
+    def cancelled(self) -> bool:
+        return self.cancel is not None and self.cancel.is_set
+
+    def telling(self, callback: Callable[[], None]) -> AbstractContextManager[None]:
+        """As `Cancel.telling`; nothing is told where nothing can be cancelled."""
+        return nullcontext() if self.cancel is None else self.cancel.telling(callback)
 
 
 class Closable(Protocol):
@@ -72,10 +121,17 @@ class Scout(Closable, Protocol):
     def report(self, frame: Frame, grounding: Grounding, *, deadline: Deadline) -> ScoutReport: ...
 
 
-class Answerer(Protocol):
-    """Answers a question about a frame. Raises `ScoutError`."""
+class Answerer(Scout, Protocol):
+    """A scout that can be asked: it looks again, answers a question, and reports facts afresh."""
 
-    def answer(self, frame: Frame, grounding: Grounding, question: str, *, deadline: Deadline) -> Answer: ...
+    @property
+    def asking_fingerprint(self) -> str:
+        """Everything but the frame and the question that decides what `look` says: model, prompts, schema."""
+        ...
+
+    def look(self, frame: Frame, grounding: Grounding, question: str, *, deadline: Deadline) -> Testimony:
+        """Raises as `report` does. With an empty question only facts are asked for, and the answer is None."""
+        ...
 
 
 class Judge(Closable, Protocol):

@@ -342,39 +342,3 @@ class Scenario(Record):
     verdict: Verdict
     beliefs: Beliefs
     provenance: Provenance
-
-
-class Evidence(Record):
-    """What an answer rests on: a camera, perhaps a detection (its position in the grounding), and what is seen."""
-
-    seen: str
-    camera: str | None = None
-    detection: int | None = None
-
-
-class Answer(Record):
-    """A scout's, or the judge's, answer to a question. Unsure is not no."""
-
-    verdict: Literal["yes", "no", "unsure"]
-    probability: Probability | None = None
-    evidence: tuple[Evidence, ...] = ()
-
-
-class FactChange(Record):
-    field: str
-    stored: str | None
-    now: str | None
-
-
-class Verification(Record):
-    """One live look at a frame, asked the user's own question."""
-
-    token: str
-    question: str
-    verdict: Literal["yes", "no", "unsure", "error"]
-    confidence: Probability | None = None
-    evidence: tuple[Evidence, ...] = ()
-    facts_now: Facts | None = None
-    changes: tuple[FactChange, ...] = ()
-    error: str | None = None
-    latency_s: float | None = None

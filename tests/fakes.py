@@ -9,7 +9,8 @@ import numpy as np
 
 from scenario.errors import EmbeddingError, InputError, ReportMissing, SemdriveError
 from scenario.protocols import Deadline, Embedder, Grounder, Judge, Scout, Vectors
-from scenario.records import Answer, Facts, Frame, Grounding, ScoutReport
+from scenario.answers import Answer
+from scenario.records import Facts, Frame, Grounding, ScoutReport
 
 
 @dataclass

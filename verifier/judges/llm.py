@@ -16,7 +16,8 @@ from scenario.config import options
 from scenario.errors import JudgeError, ModelUnavailable, ScoutError
 from scenario.ledger import digest
 from scenario.protocols import Deadline
-from scenario.records import Answer, Facts, Grounding, Record, ReviewVerdict, ScoutReport
+from scenario.answers import Answer
+from scenario.records import Facts, Grounding, Record, ReviewVerdict, ScoutReport
 from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS
 from verifier import prompt, reply
 from verifier.judges.vote import VoteJudge

@@ -16,7 +16,8 @@ from statistics import median
 from typing import Any, Literal
 
 from scenario.config import NoOptions, options
-from scenario.records import Answer, Facts, Grounding, ScoutReport
+from scenario.answers import Answer
+from scenario.records import Facts, Grounding, ScoutReport
 from scenario.vocabulary import FIELDS, SCALAR_FIELDS, SET_FIELDS, Field
 from verifier.evidence import grounded
 

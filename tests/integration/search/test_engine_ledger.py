@@ -8,7 +8,8 @@ import pytest
 from drives import Drives, drive, engine_over, no_embedder, scenario, tokens
 from scenario.errors import NoLedger, UnknownToken
 from scenario.ledger import Ledger
-from scenario.records import Facts, Verification
+from scenario.answers import Verification
+from scenario.records import Facts
 from scenario.workspace import Workspace
 from server.engine import Engine
 

@@ -6,7 +6,7 @@ import pytest
 
 from scenario.errors import WorkspaceError
 from scenario.ledger import Failure, Ledger, Result, digest, result_key
-from scenario.records import Verification
+from scenario.answers import Verification
 
 
 @pytest.fixture

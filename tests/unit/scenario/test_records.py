@@ -5,13 +5,12 @@ from pydantic import ValidationError
 
 from samples import LOOKED_NOWHERE, looked, said
 from scenario.protocols import Deadline
+from scenario.answers import Answer, Evidence, Verification
 from scenario.records import (
-    Answer,
     Belief,
     Beliefs,
     Candidate,
     Detection,
-    Evidence,
     Facts,
     Frame,
     Grounding,
@@ -21,7 +20,6 @@ from scenario.records import (
     Scenario,
     SizeClass,
     Verdict,
-    Verification,
 )
 from scenario.vocabulary import Tag, TrafficControl, Weather
 

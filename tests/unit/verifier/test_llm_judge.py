@@ -13,7 +13,8 @@ from scenario.errors import (
     WeightsMissing,
 )
 from scenario.protocols import Judge
-from scenario.records import Answer, Detection, DetectionReview, Facts, Grounding, ScoutReport
+from scenario.answers import Answer
+from scenario.records import Detection, DetectionReview, Facts, Grounding, ScoutReport
 from verifier.judges.llm import LlmJudge, judge_system_prompt, llm_judge
 from verifier.judges.vote import VoteJudge
 from verifier.judging import decide, stand_in

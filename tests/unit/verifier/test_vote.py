@@ -1,7 +1,8 @@
 import pytest
 
 from samples import LOOKED_NOWHERE, looked, said
-from scenario.records import Answer, Evidence, Facts
+from scenario.answers import Answer, Evidence
+from scenario.records import Facts
 from verifier.judges.vote import VoteJudge, agreement, median_risk
 
 
