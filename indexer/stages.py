@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import Protocol, TypeVar
 from indexer.report import StageCount
 from scenario.errors import ConfigError, ModelUnavailable, SemdriveError
 from scenario.ledger import Failure, Ledger, Result, digest
+from scenario.parallel import as_finished
 from scenario.records import Frame
 
 T = TypeVar("T")
@@ -213,23 +213,8 @@ def attempt(task: Task, make: Callable[[Task], bytes]) -> Outcome:
 
 
 def attempt_each(tasks: Sequence[Task], make: Callable[[Task], bytes], workers: int = 1) -> Makes:
-    """Each task with its outcome as it finishes; with `workers` above one, that many at once, from as many threads."""
-    if workers == 1:
-        for task in tasks:
-            yield task, attempt(task, make)
-        return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="stage")
-    try:
-        rest = iter(tasks)
-        running: dict[Future[Outcome], Task] = {}
-        while True:
-            for task in islice(rest, workers - len(running)):
-                running[pool.submit(attempt, task, make)] = task
-            if not running:
-                return
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield running.pop(future), future.result()
-    finally:
-        # Not waiting: after Ctrl-C, closing the back end ends the calls that still run.
-        pool.shutdown(wait=False, cancel_futures=True)
+    """Each task with its outcome as it finishes; with `workers` above one, that many at once, from as many threads.
+
+    Nothing waits for the calls under way: after Ctrl-C, closing the back end ends them.
+    """
+    yield from as_finished(tasks, lambda task: attempt(task, make), workers)

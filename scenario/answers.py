@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from scenario.records import Facts, Probability, Record, ScoutReport, Usage
 
 Said = Literal["yes", "no", "unsure"]
@@ -69,7 +71,7 @@ class Verification(Record):
     changes: tuple[FactChange, ...] = ()
     error: str | None = None
     notes: tuple[str, ...] = ()
-    models: dict[str, str] = {}  # scout → fingerprint of everything that decides what it says; the judge's too
+    models: dict[str, str] = Field(default_factory=dict)  # scout or judge → fingerprint
     usage: Usage | None = None  # of all testimonies together
     model_s: float = 0.0  # what the scouts took, one after the other
     latency_s: float | None = None  # from the first call to the verdict

@@ -148,7 +148,9 @@ class Judge(Closable, Protocol):
 
     def propose(self, grounding: Grounding, reports: Sequence[ScoutReport]) -> list[Facts]: ...
 
-    def decide(self, question: str, answers: Sequence[Answer], grounding: Grounding) -> Answer: ...
+    def decide(self, question: str, testimonies: Sequence[Testimony], grounding: Grounding) -> Answer:
+        """What the testimonies that answer come to; without one that does, unsure."""
+        ...
 
 
 class Embedder(Protocol):

@@ -1,6 +1,6 @@
 """The records that cross every boundary: frozen, strict, with units in their names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal
@@ -242,6 +242,16 @@ class DetectionReview(Record):
 class Usage(Record):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+    @classmethod
+    def total(cls, usages: Iterable["Usage | None"]) -> "Usage | None":
+        """The sum of what is known; None where nothing is."""
+        known = [usage for usage in usages if usage is not None]
+        sums = [
+            sum(counts) if (counts := [c for u in known if (c := getattr(u, name)) is not None]) else None
+            for name in ("prompt_tokens", "completion_tokens")
+        ]
+        return cls(prompt_tokens=sums[0], completion_tokens=sums[1]) if known else None
 
 
 class ScoutReport(Record):

@@ -7,9 +7,9 @@ from hashlib import blake2b
 
 import numpy as np
 
+from scenario.answers import Answer, Testimony
 from scenario.errors import EmbeddingError, InputError, ReportMissing, SemdriveError
 from scenario.protocols import Deadline, Embedder, Grounder, Judge, Scout, Vectors
-from scenario.answers import Answer
 from scenario.records import Facts, Frame, Grounding, ScoutReport
 
 
@@ -105,7 +105,7 @@ class ScriptedJudge:
     def propose(self, grounding: Grounding, reports: Sequence[ScoutReport]) -> list[Facts]:
         return self.proposals.popleft() if self.proposals else [reports[0].facts]
 
-    def decide(self, question: str, answers: Sequence[Answer], grounding: Grounding) -> Answer:
+    def decide(self, question: str, testimonies: Sequence[Testimony], grounding: Grounding) -> Answer:
         return self.answer
 
 

@@ -12,8 +12,10 @@ from search.query.ast import (
     Range,
     Sort,
     Stated,
+    conjunction,
     format_filter,
     format_query,
+    question_of,
 )
 from search.query.parser import parse
 
@@ -29,7 +31,9 @@ __all__ = [
     "Range",
     "Sort",
     "Stated",
+    "conjunction",
     "format_filter",
     "format_query",
     "parse",
+    "question_of",
 ]

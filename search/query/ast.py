@@ -5,6 +5,7 @@ from typing import Literal
 
 Operator = Literal[">=", "<=", ">", "<"]
 Value = str | int | float
+LEDGER_FIELDS = frozenset({"is"})  # joined from verifications at query time
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,20 @@ def conjunction(filters: list[Filter]) -> Filter | None:
     """The filters joined by AND, nested ANDs made flat; None for no filters."""
     flat = [part for f in filters for part in (f.children if isinstance(f, And) else (f,))]
     return And(tuple(flat)) if len(flat) > 1 else flat[0] if flat else None
+
+
+def question_of(query: Query) -> str:
+    """What a query asks of a frame: without its order, and without what it asks of the ledger at the top level."""
+    parts = query.filter.children if isinstance(query.filter, And) else (query.filter,) if query.filter else ()
+    asked = [part for part in parts if not _asks_ledger(part)]
+    return format_query(Query(conjunction(asked), query.text))
+
+
+def _asks_ledger(node: Filter) -> bool:
+    """Whether it is about verifications: `is:verified`, or its negation."""
+    if isinstance(node, Not):
+        return _asks_ledger(node.child)
+    return isinstance(node, OneOf | Stated) and node.field in LEDGER_FIELDS
 
 
 def format_query(query: Query) -> str:

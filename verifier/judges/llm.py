@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from scenario.answers import Answer, Testimony
 from scenario.config import options
 from scenario.errors import JudgeError, ModelUnavailable, ScoutError
 from scenario.ledger import digest
 from scenario.protocols import Deadline
-from scenario.answers import Answer
 from scenario.records import Facts, Grounding, Record, ReviewVerdict, ScoutReport
 from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS
 from verifier import prompt, reply
@@ -114,8 +114,8 @@ class LlmJudge:
             *voted,
         ]
 
-    def decide(self, question: str, answers: Sequence[Answer], grounding: Grounding) -> Answer:
-        return self._vote.decide(question, answers, grounding)
+    def decide(self, question: str, testimonies: Sequence[Testimony], grounding: Grounding) -> Answer:
+        return self._vote.decide(question, testimonies, grounding)
 
     def close(self) -> None:
         self.model.close()

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
+from scenario.answers import Answer, Testimony
 from scenario.config import NoOptions, options
-from scenario.answers import Answer
 from scenario.records import Facts, Grounding, ScoutReport
 from scenario.vocabulary import FIELDS, SCALAR_FIELDS, SET_FIELDS, Field
 from verifier.evidence import grounded
+from verifier.judges.pooling import pooled_answer
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,9 @@ class VoteJudge:
     def close(self) -> None:
         """It holds nothing."""
 
-    def decide(self, question: str, answers: Sequence[Answer], grounding: Grounding) -> Answer:
-        """Yes or no by a strict majority of the answers that are sure; otherwise unsure.
-
-        The probability is the share of yes among the sure answers with one of each added (rule of succession).
-        """
-        sure = [answer for answer in answers if answer.verdict != "unsure"]
-        yes = sum(answer.verdict == "yes" for answer in sure)
-        verdict: Literal["yes", "no", "unsure"] = "yes" if 2 * yes > len(sure) else "no"
-        if 2 * yes == len(sure):
-            verdict = "unsure"
-        evidence = tuple(item for answer in sure if answer.verdict == verdict for item in answer.evidence)
-        return Answer(verdict=verdict, probability=(yes + 1) / (len(sure) + 2), evidence=evidence)
+    def decide(self, question: str, testimonies: Sequence[Testimony], grounding: Grounding) -> Answer:
+        """One answer out of several: their log-odds, each weighed by what it rests on, added up (`pooled_answer`)."""
+        return pooled_answer(testimonies, grounding)
 
 
 def vote_judge(**given: Any) -> VoteJudge:

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from drives import Drives, drive, engine_over, no_embedder, scenario, tokens
+from scenario.answers import Verification
 from scenario.errors import NoLedger, UnknownToken
 from scenario.ledger import Ledger
-from scenario.answers import Verification
 from scenario.records import Facts
 from scenario.workspace import Workspace
 from server.engine import Engine

@@ -4,9 +4,9 @@ from contextlib import closing
 
 import pytest
 
+from scenario.answers import Verification
 from scenario.errors import WorkspaceError
 from scenario.ledger import Failure, Ledger, Result, digest, result_key
-from scenario.answers import Verification
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from samples import LOOKED_NOWHERE, looked, said
-from scenario.protocols import Deadline
 from scenario.answers import Answer, Evidence, Verification
+from scenario.protocols import Deadline
 from scenario.records import (
     Belief,
     Beliefs,

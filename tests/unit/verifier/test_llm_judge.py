@@ -2,6 +2,7 @@ import pytest
 
 from chat import judgement_text, saying, text_of
 from samples import LOOKED_NOWHERE, looked, said
+from scenario.answers import Answer, Testimony
 from scenario.errors import (
     ConfigError,
     DeadlinePassed,
@@ -13,7 +14,6 @@ from scenario.errors import (
     WeightsMissing,
 )
 from scenario.protocols import Judge
-from scenario.answers import Answer
 from scenario.records import Detection, DetectionReview, Facts, Grounding, ScoutReport
 from verifier.judges.llm import LlmJudge, judge_system_prompt, llm_judge
 from verifier.judges.vote import VoteJudge
@@ -207,7 +207,8 @@ def test_missing_weights_stop_the_run_instead_of_being_voted_around():
 
 
 def test_a_question_is_decided_by_the_votes_of_those_who_looked():
-    answer = LlmJudge(saying()).decide("A child?", [Answer(verdict="yes")], LOOKED_NOWHERE)
+    testimony = Testimony(report=ScoutReport(scout="s", facts=Facts()), answer=Answer(verdict="yes"))
+    answer = LlmJudge(saying()).decide("A child?", [testimony], LOOKED_NOWHERE)
 
     assert answer.verdict == "yes"
 

@@ -1,7 +1,6 @@
 import pytest
 
 from samples import LOOKED_NOWHERE, looked, said
-from scenario.answers import Answer, Evidence
 from scenario.records import Facts
 from verifier.judges.vote import VoteJudge, agreement, median_risk
 
@@ -128,33 +127,3 @@ class TestAgreement:
         one, other = Facts(weather="fog", time_of_day="day"), Facts(weather="fog", time_of_day="night")
 
         assert agreement(one, other) == pytest.approx(3 / 4)  # weather and two empty sets, not the time of day
-
-
-class TestDecide:
-    def decide(self, *answers):
-        return VoteJudge().decide("is it?", answers, LOOKED_NOWHERE)
-
-    def answer(self, verdict, *seen):
-        return Answer(verdict=verdict, evidence=tuple(Evidence(seen=text) for text in seen))
-
-    @pytest.mark.parametrize(
-        ("verdicts", "verdict", "probability"),
-        [
-            (["yes", "yes", "no"], "yes", 3 / 5),
-            (["no", "unsure", "unsure"], "no", 1 / 3),
-            (["yes", "no"], "unsure", 1 / 2),
-            (["unsure"], "unsure", 1 / 2),
-            ([], "unsure", 1 / 2),
-            (["yes"], "yes", 2 / 3),
-        ],
-    )
-    def test_a_majority_of_the_sure_answers_decides(self, verdicts, verdict, probability):
-        decided = self.decide(*map(self.answer, verdicts))
-
-        assert decided.verdict == verdict
-        assert decided.probability == pytest.approx(probability)
-
-    def test_only_the_evidence_for_the_verdict_is_kept(self):
-        decided = self.decide(self.answer("yes", "a cone"), self.answer("no", "nothing"), self.answer("yes", "a drum"))
-
-        assert [evidence.seen for evidence in decided.evidence] == ["a cone", "a drum"]
