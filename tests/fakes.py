@@ -1,7 +1,7 @@
 """Hand-written doubles; each satisfies a protocol of `scenario.protocols` in full, so mypy checks them too."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from scenario.answers import Answer, Testimony
 from scenario.errors import EmbeddingError, InputError, ReportMissing, SemdriveError
-from scenario.protocols import Deadline, Embedder, Grounder, Judge, Scout, Vectors
+from scenario.protocols import Answerer, Deadline, Embedder, Grounder, Judge, Scout, Vectors
 from scenario.records import Facts, Frame, Grounding, ScoutReport
 
 
@@ -89,6 +89,24 @@ class ScriptedScout:
 
 
 @dataclass
+class ScriptedAnswerer(ScriptedScout):
+    """Also answers: what it was told about each token; `hold` is called in the middle of each look."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    hold: Callable[[Frame, Deadline], None] = lambda frame, deadline: None
+    asking_fingerprint: str = "scripted-answers"
+
+    def inputs(self, frame: Frame, grounding_key: str) -> tuple[str, ...]:
+        return (*super().inputs(frame, grounding_key), grounding_key)
+
+    def look(self, frame: Frame, grounding: Grounding, question: str, *, deadline: Deadline) -> Testimony:
+        self.hold(frame, deadline)
+        report = self.report(frame, grounding, deadline=deadline)
+        answer = self.answers.get(frame.token, Answer(verdict="unsure"))
+        return Testimony(report=report, answer=answer if question else None)
+
+
+@dataclass
 class ScriptedJudge:
     """Proposes what it was told, frame by frame; without a script, the facts of the first report."""
 
@@ -109,6 +127,6 @@ class ScriptedJudge:
         return self.answer
 
 
-def _doubles_are_complete() -> tuple[Embedder, Grounder, Scout, Judge]:
+def _doubles_are_complete() -> tuple[Embedder, Grounder, Scout, Answerer, Judge]:
     """Never called: mypy reads it, and fails where a protocol and its double part."""
-    return HashEmbedder(), ScriptedGrounder(), ScriptedScout(), ScriptedJudge()
+    return HashEmbedder(), ScriptedGrounder(), ScriptedScout(), ScriptedAnswerer(), ScriptedJudge()

@@ -20,6 +20,7 @@ from scenario.ledger import digest
 from scenario.parallel import as_finished
 from scenario.protocols import Answerer, Cancel, Deadline, Judge
 from scenario.records import Scenario
+from search.query import format_filter
 from verifier.judges import pooling
 from verifier.judges.vote import VoteJudge
 from verifier.verifying import Asked, certainty, conclude, index_says
@@ -118,8 +119,6 @@ class LiveVerifier:
         with its reason; one that the budget left out, too. Ends early after `stop_after` yeses, and, without a word,
         when `cancel` is set or the caller leaves. Raises `ConfigError` for what no other frame would escape.
         """
-        if not (asked.words or asked.filter):
-            raise ConfigError("nothing is asked: give words, a filter, or both")
         limits, inner = limits or Limits(), Cancel()
         with (cancel or Cancel()).telling(inner.set):
             at_s = None if limits.budget_s is None else monotonic() + limits.budget_s
@@ -184,6 +183,8 @@ class LiveVerifier:
 
     def _look(self, scout: Answerer, case: _Case, this: _Pass, down: "_Down") -> None:
         """One scout's look at one frame; what goes wrong is a fault of this frame's."""
+        if this.deadline.cancelled:
+            return
         if this.deadline.passed:
             case.faults.append(f"{scout.name}: not asked, since the budget of {this.limits.budget_s:g} s was used up")
             return
@@ -269,7 +270,8 @@ class LiveVerifier:
             (scout.name, scout.asking_fingerprint, _inputs(scout, scenario, grounding_key)) for scout in self._scouts
         ]
         judge = (self._judge.fingerprint, pooling.FINGERPRINT, FINGERPRINT)
-        question = " ".join(this.asked.question.casefold().split())
+        words, clauses = " ".join(this.asked.words.casefold().split()), this.asked.filter
+        question = (words, format_filter(clauses) if clauses else "")
         return digest("verify", scenario.frame.token, question, scouts, judge, this.limits.every_scout)
 
     def _enter(self, scout: Answerer) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scenario.answers import Answer, ClauseVerdict, Evidence, FactChange, Said, Testimony, Verification
-from scenario.errors import JudgeError
+from scenario.errors import ConfigError, JudgeError
 from scenario.protocols import Judge
 from scenario.records import Facts, ReviewVerdict, Scenario, ScoutReport, Usage
 from scenario.vocabulary import FIELDS, expand
-from search.query import Filter, Query, conjunction, format_query, parse, question_of
+from search.query import Filter, Query, conjunction, format_query, of_the_frame
 from search.query.ast import And, OneOf
 from verifier.clauses import FreshLook, all_of, clause_verdicts
 from verifier.evidence import labels_for
@@ -24,17 +24,21 @@ class Asked:
     """What is asked of each frame: words, a filter, or both, which must then both hold.
 
     `soft` is what the index reads out of the words. It is never verified; it says whether a scout contradicts the
-    index.
+    index. Raises `ConfigError` where there is nothing to ask.
     """
 
     words: str = ""
     filter: Filter | None = None
     soft: Filter | None = None
 
+    def __post_init__(self) -> None:
+        if not (self.words or self.filter):
+            raise ConfigError("nothing is asked: give words, a filter, or both")
+
     @classmethod
     def of(cls, query: Query, soft: Filter | None = None) -> "Asked":
         """A query without its order and without what it asks of the ledger."""
-        asked = parse(question_of(query))
+        asked = of_the_frame(query)
         return cls(asked.text, asked.filter, soft)
 
     @property

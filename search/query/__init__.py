@@ -15,6 +15,7 @@ from search.query.ast import (
     conjunction,
     format_filter,
     format_query,
+    of_the_frame,
     question_of,
 )
 from search.query.parser import parse
@@ -34,6 +35,7 @@ __all__ = [
     "conjunction",
     "format_filter",
     "format_query",
+    "of_the_frame",
     "parse",
     "question_of",
 ]

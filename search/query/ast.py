@@ -90,10 +90,14 @@ def conjunction(filters: list[Filter]) -> Filter | None:
 
 
 def question_of(query: Query) -> str:
-    """What a query asks of a frame: without its order, and without what it asks of the ledger at the top level."""
+    """What a query asks of a frame, as `of_the_frame`, in canonical spelling."""
+    return format_query(of_the_frame(query))
+
+
+def of_the_frame(query: Query) -> Query:
+    """The query without its order, and without what it asks of the ledger at the top level."""
     parts = query.filter.children if isinstance(query.filter, And) else (query.filter,) if query.filter else ()
-    asked = [part for part in parts if not _asks_ledger(part)]
-    return format_query(Query(conjunction(asked), query.text))
+    return Query(conjunction([part for part in parts if not _asks_ledger(part)]), query.text)
 
 
 def _asks_ledger(node: Filter) -> bool:
