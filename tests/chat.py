@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,21 @@ def report_wire(*verdicts: str, **stated: Any) -> dict[str, Any]:
 
 def report_text(*verdicts: str, **stated: Any) -> str:
     return json.dumps(report_wire(*verdicts, **stated))
+
+
+def asked_text(
+    *verdicts: str, says: str, certainty: str = "certain", evidence: Sequence[Mapping[str, Any]] = (), **stated: Any
+) -> str:
+    """A scout's reply to a question: as a report, with the answer after the reviews."""
+    report = report_wire(*verdicts, **stated)
+    reviews = {key: report.pop(key) for key in ("review",) if key in report}
+    answer = {"evidence": [*evidence], "verdict": says, "certainty": certainty}
+    return json.dumps({**reviews, "answer": answer, **report})
+
+
+def seen(what: str, camera: str | None = None, detection: str | None = None) -> dict[str, Any]:
+    """One piece of evidence, as a model writes it."""
+    return {"camera": camera, "detection": detection, "seen": what}
 
 
 def judgement_text(rationale: str = "they agree", **stated: Any) -> str:

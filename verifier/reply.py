@@ -10,9 +10,10 @@ go the way of `scenario.wire`: kept raw, never guessed.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
+from scenario.answers import Answer, Evidence, Said
 from scenario.errors import ReplyInvalid
 from scenario.records import DetectionReview, Facts, Irregularity, ReviewVerdict
 from scenario.vocabulary import FIELDS, RISK_MAX, RISK_MIN, Field
@@ -21,15 +22,44 @@ from scenario.wire import TAG_KEYS, WireFacts
 FINGERPRINT = "reply-1"  # part of every scout's and judge's key: raise it when the reading changes
 REASON_LENGTH, DESCRIPTION_LENGTH, RATIONALE_LENGTH = 120, 240, 600  # characters
 RAW_LENGTH = 200  # characters kept of something that was not asked for
+ASKED_FINGERPRINT = "asked-1"  # part of a question's key: raise it when its schema, reading or the table changes
+SEEN_LENGTH, MOST_EVIDENCE = 160, 4  # characters; things that an answer may rest on
+UNSURE = 0.5
+# The probability of yes. A model is no more to be believed than this, and words measure better than its numbers.
+CERTAINTY: Mapping[Said, Mapping[str, float]] = {
+    "yes": {"certain": 0.95, "likely": 0.8, "guess": 0.6},
+    "no": {"certain": 0.05, "likely": 0.2, "guess": 0.4},
+    "unsure": {"certain": UNSURE, "likely": UNSURE, "guess": UNSURE},
+}
+LEAST = "guess"  # what a certainty counts for that is none of these
 
 Schema = dict[str, Any]
 Value = Mapping[str, Any]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Report(NamedTuple):
     facts: Facts
     reviews: tuple[DetectionReview, ...]
     irregularities: tuple[Irregularity, ...]
+
+
+class Shown(NamedTuple):
+    """What an answer may cite: the cameras it was shown, and the reviewed detections: where each stands in
+    `Grounding.detections`, and in which camera."""
+
+    cameras: tuple[str, ...]
+    listed: tuple[int, ...]
+    listed_cameras: tuple[str, ...]
+
+
+class Asked(NamedTuple):
+    """`notes` say where the answer was taken for less than it said."""
+
+    report: Report
+    answer: Answer
+    notes: tuple[str, ...]
 
 
 class Judgement(NamedTuple):
@@ -52,6 +82,31 @@ def report_schema(detections_to_review: int) -> Schema:
         return facts_schema()
     reviews = {review_key(number): _review() for number in range(detections_to_review)}
     return _object({"review": _object(reviews), **facts_schema()["properties"]})
+
+
+def asked_schema(detections_to_review: int, cameras: Sequence[str]) -> Schema:
+    """A scout's reply to a question: as a report, and between reviews and facts the answer, what is seen first."""
+    report = report_schema(detections_to_review)["properties"]
+    reviews = {key: report[key] for key in report if key == "review"}
+    return _object({**reviews, "answer": _answer(detections_to_review, cameras), **report})
+
+
+def _answer(detections: int, cameras: Sequence[str]) -> Schema:
+    keys = [review_key(number) for number in range(detections)]
+    evidence = _object(
+        {
+            "camera": _or_null("string", [*cameras]),
+            "detection": _or_null("string", keys) if keys else {"type": "null"},
+            "seen": _text(SEEN_LENGTH),
+        }
+    )
+    return _object(
+        {
+            "evidence": {"type": "array", "items": evidence, "maxItems": MOST_EVIDENCE},
+            "verdict": {"type": "string", "enum": [*CERTAINTY]},
+            "certainty": {"type": "string", "enum": [*CERTAINTY["yes"]]},
+        }
+    )
 
 
 def judgement_schema() -> Schema:
@@ -113,6 +168,10 @@ def read_report(text: str, positions: Sequence[int]) -> Report:
     """
     schema = report_schema(len(positions))
     wire = _object_in(text, schema)
+    return _report(wire, schema, positions)
+
+
+def _report(wire: Value, schema: Schema, positions: Sequence[int]) -> Report:
     odd = list(_odd_keys(wire, schema))
     reviews = []
     for number, position in enumerate(positions):
@@ -125,6 +184,68 @@ def read_report(text: str, positions: Sequence[int]) -> Report:
             odd.append(_outside("review", f"{review_key(number)}: {verdict}"))
     facts, irregularities = _facts(wire)
     return Report(facts, tuple(reviews), (*irregularities, *odd))
+
+
+def read_asked(text: str, shown: Shown) -> Asked:
+    """A scout's reply to a question. Raises `ReplyInvalid`.
+
+    A yes is believed only with something to show for it: without evidence, or where all of it are detections that
+    the scout itself rejects, it is taken as unsure.
+    """
+    schema = asked_schema(len(shown.listed), shown.cameras)
+    wire = _object_in(text, schema)
+    facts, reviews, irregularities = _report(wire, schema, shown.listed)
+    odd: list[Irregularity] = []
+    said = wire["answer"]
+    verdict: Said = _one_of(said["verdict"], CERTAINTY, "unsure", "answer.verdict", odd)
+    certainty = _one_of(said["certainty"], CERTAINTY["yes"], LEAST, "answer.certainty", odd)
+    evidence = tuple(_evidence(said["evidence"], shown, odd))
+    doubt = _doubt(evidence, reviews) if verdict == "yes" else None
+    held: Said = "unsure" if doubt else verdict
+    answer = Answer(verdict=held, probability=CERTAINTY[held][certainty], evidence=evidence)
+    return Asked(Report(facts, reviews, (*irregularities, *odd)), answer, (doubt,) if doubt else ())
+
+
+def _doubt(evidence: Sequence[Evidence], reviews: Sequence[DetectionReview]) -> str | None:
+    """Why a yes is not believed."""
+    if not evidence:
+        return "it said yes without evidence: taken as unsure"
+    rejected = {review.detection for review in reviews if review.verdict is ReviewVerdict.REJECTED}
+    if all(item.detection in rejected for item in evidence):
+        return "it said yes for what it had itself rejected: taken as unsure"
+    return None
+
+
+def _evidence(said: object, shown: Shown, odd: list[Irregularity]) -> Iterator[Evidence]:
+    """Entries that say what is seen. What they cite that was not shown is left out of them, and noted."""
+    entries = said if isinstance(said, list) else [said]
+    keys = [review_key(number) for number in range(len(shown.listed))]
+    for number, entry in enumerate(entries):
+        where = f"answer.evidence[{number}]"
+        seen = one_line(entry.get("seen")) if isinstance(entry, Mapping) else None
+        if seen is None or number >= MOST_EVIDENCE:
+            odd.append(_outside(where, entry))
+            continue
+        camera = _one_of(entry.get("camera"), shown.cameras, None, f"{where}.camera", odd)
+        key = _one_of(entry.get("detection"), keys, None, f"{where}.detection", odd)
+        if key is None:
+            yield Evidence(seen=seen, camera=camera)
+            continue
+        place = keys.index(key)
+        if camera not in (None, shown.listed_cameras[place]):
+            odd.append(_outside(f"{where}.camera", f"{camera}, but {key} is in {shown.listed_cameras[place]}"))
+        yield Evidence(seen=seen, camera=shown.listed_cameras[place], detection=shown.listed[place])
+
+
+def _one_of(raw: object, known: Iterable[T], otherwise: U, where: str, odd: list[Irregularity]) -> T | U:
+    """A value as it is spelled here, whatever its case. Null is no value; anything else that is none is noted."""
+    if isinstance(raw, str):
+        for value in known:
+            if raw.strip().casefold() == str(value).casefold():
+                return value
+    if raw is not None:
+        odd.append(_outside(where, raw))
+    return otherwise
 
 
 def read_judgement(text: str) -> Judgement:

@@ -1,23 +1,26 @@
 """A scout made of a vision-language model and a prompt: `llama_cpp` in process, `openai` over a server.
 
 It shows the model the frame's pictures and the numbered detections, has it review each of them, and reads the facts.
+Asked again, it also puts somebody's question, and reads the answer with what it rests on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
+from scenario.answers import Testimony
 from scenario.config import options
 from scenario.errors import ConfigError, ReplyInvalid, ScoutError
 from scenario.images import jpeg, read, scaled, stamp
 from scenario.ledger import digest
 from scenario.protocols import Deadline
 from scenario.records import Camera, Frame, Grounding, Record, ScoutReport, Usage
-from verifier import prompt, reply
+from verifier import asking, prompt, reply
 from verifier.models.base import ChatModel, ChatReply, ChatRequest, Picture
+from verifier.scouts.prepared import Prepared, PreparedPictures
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,9 +43,20 @@ class VisionOptions(Record):
 
 
 @dataclass(frozen=True)
+class _Turn:
+    """What a frame's turn says and shows, whether or not something is asked."""
+
+    context: list[str]
+    inventory: list[str]
+    pictures: tuple[Picture, ...]
+    listed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class VisionScout:
     model: ChatModel
     options: VisionOptions
+    prepared: PreparedPictures = field(default_factory=PreparedPictures, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -50,10 +64,15 @@ class VisionScout:
 
     @cached_property
     def fingerprint(self) -> str:
-        shown = self.options.model_dump(mode="json", exclude={"name"})
         schema = reply.report_schema(self.options.max_detections)
         versions = (prompt.FINGERPRINT, reply.FINGERPRINT)
-        return f"{self.model.fingerprint}:{digest(prompt.scout_system_prompt(), schema, versions, shown)}"
+        return f"{self.model.fingerprint}:{digest(prompt.scout_system_prompt(), schema, versions, self._shown_options)}"
+
+    @cached_property
+    def asking_fingerprint(self) -> str:
+        schema = reply.asked_schema(self.options.max_detections, self.options.cameras)
+        versions = (asking.FINGERPRINT, reply.ASKED_FINGERPRINT)
+        return f"{self.fingerprint}:{digest(asking.asking_system_prompt(), schema, versions)}"
 
     @property
     def concurrency(self) -> int:
@@ -67,20 +86,45 @@ class VisionScout:
 
     def report(self, frame: Frame, grounding: Grounding, *, deadline: Deadline) -> ScoutReport:
         """Raises `ScoutError` for a frame without pictures and for what its model raises, and `ImageUnreadable`."""
-        images = {name: read(camera.image) for name, camera in self._cameras(frame).items()}
-        listing = prompt.most_relevant(grounding, self.options.max_detections, images)
-        sizes_px = {name: image.size for name, image in images.items()}
+        return self._report(self._turn(frame, grounding, self._pictures(frame)), deadline)
+
+    def look(self, frame: Frame, grounding: Grounding, question: str, *, deadline: Deadline) -> Testimony:
+        """Raises as `report` does. A frame's pictures are prepared once for all that is asked about it."""
+        cameras = {name: camera.image for name, camera in self._cameras(frame).items()}
+        pictures = self.prepared.of(cameras, self.model.picture_pixels, lambda: self._pictures(frame))
+        turn = self._turn(frame, grounding, pictures)
+        asked = asking.question_shown(question)
+        if asked is None:
+            return Testimony(report=self._report(turn, deadline))
+        request = ChatRequest(
+            asking.asking_system_prompt(),
+            asking.asked_parts(turn.context, turn.inventory, turn.pictures, len(turn.listed), asked),
+            reply.asked_schema(len(turn.listed), [*cameras]),
+        )
+        listed_cameras = tuple(grounding.detections[position].camera for position in turn.listed)
+        citable = reply.Shown(tuple(cameras), turn.listed, listed_cameras)
+        said, answer = ask(self.model, request, lambda text: reply.read_asked(text, citable), deadline)
+        cut = (asking.CUT,) if asked.cut else ()
+        return Testimony(report=self._as_report(said.report, answer, (*cut, *said.notes)), answer=said.answer)
+
+    def close(self) -> None:
+        self.prepared.clear()
+        self.model.close()
+
+    @property
+    def _shown_options(self) -> dict[str, Any]:
+        return self.options.model_dump(mode="json", exclude={"name"})
+
+    def _report(self, turn: _Turn, deadline: Deadline) -> ScoutReport:
         request = ChatRequest(
             prompt.scout_system_prompt(),
-            prompt.report_parts(
-                prompt.context_lines(frame, self.options.scene_text),
-                prompt.inventory_lines(grounding, listing, sizes_px),
-                fitted(images, self.model.picture_pixels),
-                len(listing.listed),
-            ),
-            reply.report_schema(len(listing.listed)),
+            prompt.report_parts(turn.context, turn.inventory, turn.pictures, len(turn.listed)),
+            reply.report_schema(len(turn.listed)),
         )
-        said, answer = ask(self.model, request, lambda text: reply.read_report(text, listing.listed), deadline)
+        said, answer = ask(self.model, request, lambda text: reply.read_report(text, turn.listed), deadline)
+        return self._as_report(said, answer)
+
+    def _as_report(self, said: reply.Report, answer: ChatReply, notes: Sequence[str] = ()) -> ScoutReport:
         return ScoutReport(
             scout=self.name,
             model=self.model.name,
@@ -91,11 +135,22 @@ class VisionScout:
             usage=answer.usage,
             latency_s=answer.latency_s,
             settings=dict(self.model.settings),
-            notes=answer.notes,
+            notes=(*answer.notes, *notes),
         )
 
-    def close(self) -> None:
-        self.model.close()
+    def _turn(self, frame: Frame, grounding: Grounding, pictures: Prepared) -> _Turn:
+        listing = prompt.most_relevant(grounding, self.options.max_detections, pictures.sizes_px)
+        return _Turn(
+            prompt.context_lines(frame, self.options.scene_text),
+            prompt.inventory_lines(grounding, listing, pictures.sizes_px),
+            pictures.pictures,
+            listing.listed,
+        )
+
+    def _pictures(self, frame: Frame) -> Prepared:
+        images = {name: read(camera.image) for name, camera in self._cameras(frame).items()}
+        sizes_px = {name: image.size for name, image in images.items()}
+        return Prepared(fitted(images, self.model.picture_pixels), sizes_px)
 
     def _cameras(self, frame: Frame) -> dict[str, Camera]:
         """Those of the frame that it is shown, the front camera first; at least one."""
