@@ -16,7 +16,7 @@ from scenario.config import NoOptions
 from scenario.config import options as validated
 from scenario.errors import ConfigError, InputError, ProfileError, unknown
 from scenario.ledger import Ledger
-from scenario.protocols import Embedder, Grounder
+from scenario.protocols import Answerer, Embedder, Grounder
 from scenario.registry import GROUNDERS, JUDGES, SCOUTS
 from scenario.workspace import Workspace
 from search.store import Store
@@ -35,7 +35,7 @@ def index_log(
 ) -> RunSummary:
     """Index a log with the back ends of a profile. Raises `InputError`, `ConfigError` or `WorkspaceBusy`."""
     fit = read_fit(Path(invocation.beliefs)) if invocation.beliefs else None
-    profile = _with_more_scouts(load_profile(invocation.profile), invocation.more_scouts)
+    profile = profile_of(invocation)
     if fit:
         check_scouts(fit, [scout.name for scout in profile.scouts])
     progress = progress or Silent()
@@ -52,7 +52,7 @@ def index_log(
         pipeline = Pipeline(
             frames=log.frames,
             grounder=_grounder(profile, log),
-            scouts=[SCOUTS.create(scout.backend, name=scout.name, **scout.options) for scout in profile.scouts],
+            scouts=scouts_of(profile),
             judge=JUDGES.create(profile.judge.backend, **profile.judge.options),
             embedder=embedder,
             ledger=ledger,
@@ -80,6 +80,16 @@ def last_invocation(workspace: Workspace) -> Invocation:
     raise ConfigError(
         f"{workspace.location!r} has no run on a log to repeat; name one: semdrive index nuscenes --dataroot …"
     )
+
+
+def profile_of(invocation: Invocation) -> Profile:
+    """The profile of a run, with the scouts that were added to it. Raises `ProfileError`."""
+    return _with_more_scouts(load_profile(invocation.profile), invocation.more_scouts)
+
+
+def scouts_of(profile: Profile) -> list[Answerer]:
+    """The scouts that a profile names, in its order. Raises `ConfigError` for options that they do not take."""
+    return [SCOUTS.create(scout.backend, name=scout.name, **scout.options) for scout in profile.scouts]
 
 
 def _with_more_scouts(profile: Profile, more: Sequence[str]) -> Profile:

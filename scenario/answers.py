@@ -86,3 +86,19 @@ class Verification(Record):
         if self.probability is None or self.verdict in ("unsure", "error"):
             return None
         return self.probability if self.verdict == "yes" else 1.0 - self.probability
+
+
+class Revision(Record):
+    """Facts that a person, or `--accept` in their name, put in the place of a verdict's; the next build takes them up.
+
+    `base` is the scenario's key when it was proposed; `verification` the one that saw these facts.
+    """
+
+    token: str
+    facts: Facts
+    base: str
+    verification: int
+    who: str
+    note: str = ""
+    id: int | None = None
+    created_at: str | None = None

@@ -15,9 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from scenario.answers import Verification
 from scenario.curation import Label, Sample
 from scenario.errors import WorkspaceError
+from scenario.verifications import TABLES, VerificationTables
 
 SCHEMA = 1
 BUSY_TIMEOUT_MS = 60_000
@@ -31,9 +31,6 @@ CREATE TABLE IF NOT EXISTS results (
 CREATE TABLE IF NOT EXISTS failures (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, stage TEXT NOT NULL, token TEXT, error TEXT NOT NULL,
     message TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs(id), created_at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS verifications (
-    id INTEGER PRIMARY KEY, token TEXT NOT NULL, question TEXT NOT NULL, verdict TEXT NOT NULL,
-    payload TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS samples (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, payload TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS labels (
@@ -43,7 +40,6 @@ CREATE TABLE IF NOT EXISTS looks (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL, annotator TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS failures_by_run ON failures(run);
 CREATE INDEX IF NOT EXISTS failures_by_key ON failures(key);
-CREATE INDEX IF NOT EXISTS verifications_by_token ON verifications(token, id);
 """
 
 
@@ -91,7 +87,7 @@ def _named() -> Iterator[None]:
         raise WorkspaceError(f"the ledger cannot be used: {error}; semdrive doctor checks it") from error
 
 
-class Ledger:
+class Ledger(VerificationTables):
     """One connection. Readers and a second writer wait (busy timeout); they do not fail."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -119,7 +115,7 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             with self._transaction():
-                for statement in _TABLES.split(";\n"):
+                for statement in (_TABLES + TABLES).split(";\n"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")
         self._db.execute(f"PRAGMA query_only = {int(read_only)}")
@@ -137,7 +133,8 @@ class Ledger:
 
     def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with _named():
-            return self._db.execute(sql, parameters).fetchall()
+            rows: list[tuple[Any, ...]] = self._db.execute(sql, parameters).fetchall()
+        return rows
 
     def close(self) -> None:
         self._db.close()
@@ -224,22 +221,6 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         return dict(self._read("SELECT stage, count(*) FROM results GROUP BY stage ORDER BY stage"))
 
-    # Verifications
-
-    def append_verification(self, verification: Verification) -> None:
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO verifications (token, question, verdict, payload, created_at) VALUES (?, ?, ?, ?, ?)",
-                (
-                    *(verification.token, verification.question, verification.verdict),
-                    *(verification.model_dump_json(), _now()),
-                ),
-            )
-
-    def verified(self) -> dict[str, str]:
-        """Token to the verdict of its latest verification that came to one (yes, no or unsure)."""
-        return dict(self._read("SELECT token, verdict FROM verifications WHERE verdict != 'error' ORDER BY id"))
-
     # Samples and labels
 
     def append_sample(self, sample: Sample) -> None:
@@ -288,6 +269,9 @@ class Ledger:
     def looked(self) -> set[tuple[str, str]]:
         """(token, annotator) of every look."""
         return set(self._read("SELECT DISTINCT token, annotator FROM looks")) if self._has("looks") else set()
+
+    def _now(self) -> str:
+        return _now()
 
     def _has(self, table: str) -> bool:
         """Whether an older ledger, opened only to be read, has this table yet."""

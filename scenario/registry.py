@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
 from scenario.errors import MissingExtra, UnknownBackend
-from scenario.protocols import Embedder, Grounder, Judge, Scout
+from scenario.protocols import Answerer, Embedder, Grounder, Judge
 
 T = TypeVar("T")
 OUR_ROOMS = frozenset({"scenario", "search", "verifier", "indexer", "gold_set", "server", "semdrive"})
@@ -39,7 +39,7 @@ GROUNDERS: Registry[Grounder] = Registry(
     },
     {"yoloe": "vision"},
 )
-SCOUTS: Registry[Scout] = Registry(
+SCOUTS: Registry[Answerer] = Registry(
     "scout",
     {
         "rules": "verifier.scouts.rules:rules_scout",

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,22 @@ from semdrive.index_cli import index_app
 from semdrive.log_cli import failures, sample
 from semdrive.models_cli import models_app
 from semdrive.options import Index, Json, answer, settings_of
+from semdrive.verify_cli import (
+    Budget,
+    EveryScout,
+    Fresh,
+    OrderOption,
+    Profile,
+    Rerank,
+    StopAfter,
+    VerifyTop,
+    limits_of,
+    open_engine,
+    proposals_app,
+    stream,
+    verifications_app,
+)
+from semdrive.verify_cli import verify as verify_frames
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -27,19 +44,16 @@ app = typer.Typer(
 app.add_typer(index_app, name="index")
 app.add_typer(models_app, name="models")
 app.add_typer(gold_app, name="gold")
+app.add_typer(verifications_app, name="verifications")
+app.add_typer(proposals_app, name="proposals")
 
 QueryText = Annotated[str, typer.Argument(help="Words, a filter, or both, in quotes.")]
 Without = Annotated[list[str] | None, typer.Option(help="Leave out a soft chip, as FIELD:VALUE. Repeatable.")]
 
 
-def _engine(index: str | None) -> Any:
-    import semdrive
-
-    return semdrive.open(settings_of(index=index).index)
-
-
 @app.command(
-    epilog="Examples: semdrive search 'jaywalker at night'; semdrive search 'risk:6..9 -weather:rain sort:risk-desc'"
+    epilog="Examples: semdrive search 'jaywalker at night'; semdrive search 'risk:6..9 -weather:rain sort:risk-desc'; "
+    "semdrive search 'pedestrian in the lane' --verify 10 --rerank"
 )
 def search(
     query: QueryText = "",
@@ -48,14 +62,42 @@ def search(
     offset: Annotated[int, typer.Option(min=0, help="Hits to skip.")] = 0,
     group: Annotated[bool, typer.Option("--group", help="Group hits by scene.")] = False,
     without: Without = None,
+    verify: VerifyTop = None,
+    rerank: Rerank = False,
+    profile: Profile = None,
+    budget_s: Budget = None,
+    stop_after: StopAfter = None,
+    order: OrderOption = "rank",
+    every_scout: EveryScout = False,
+    fresh: Fresh = False,
     as_json: Json = False,
 ) -> None:
-    """Search with words, filters, or both."""
+    """Search with words, filters, or both; with --verify, scouts look at the first hits again, asked your question."""
     from semdrive.render import render_search
 
-    engine, limit = _engine(index), settings_of(limit=limit).limit
-    page = engine.search(query, limit=limit, offset=offset, group="scene" if group else None, without=without or ())
-    answer(page, as_json, render_search)
+    engine, limit = open_engine(index, profile), settings_of(limit=limit).limit
+    shown = {"offset": offset, "group": "scene" if group else None, "without": without or (), "rerank": rerank}
+    find = partial(engine.search, query, **shown)
+    if verify is None:
+        answer(find(limit=limit), as_json, render_search)
+        return
+    page = find(limit=max(limit, verify))
+    limits = limits_of(budget_s, stop_after, order, every_scout, top=verify)
+    passing = engine.verify(page.hits, query, limits=limits, fresh=fresh)
+    _write_page(page, as_json, render_search)
+    stream(passing, as_json, wrapped=True)
+    if rerank:
+        _write_page(find(limit=limit), as_json, render_search)
+
+
+def _write_page(page: Any, as_json: bool, render: Any) -> None:
+    """A page among verdicts: as JSON it is one line, too."""
+    if as_json:
+        sys.stdout.write(f'{{"page":{page.model_dump_json()}}}\n')
+        sys.stdout.flush()
+    else:
+        render(page)
+        sys.stdout.write("\n")
 
 
 @app.command(epilog="Example: semdrive facets 'construction risk:>=6'")
@@ -63,7 +105,7 @@ def facets(query: QueryText = "", index: Index = None, as_json: Json = False) ->
     """Count every value among the frames that pass a query's filter."""
     from semdrive.render import render_facets
 
-    counted = _engine(index).facets(query)
+    counted = open_engine(index).facets(query)
     answer(counted, as_json, render_facets)
 
 
@@ -76,7 +118,7 @@ def show(
     """Show one frame: scouts side by side, votes and beliefs, the reward's reasons, detections."""
     from semdrive.render_frame import render_frame
 
-    scenario = _engine(index).show(token)
+    scenario = open_engine(index).show(token)
     answer(scenario, as_json, render_frame)
 
 
@@ -85,10 +127,13 @@ def explain(query: QueryText, index: Index = None, without: Without = None, as_j
     """Say how a query is understood: tree, chips, compiled filter, retriever sizes."""
     from semdrive.render import render_explanation
 
-    explanation = _engine(index).explain(query, without=without or ())
+    explanation = open_engine(index).explain(query, without=without or ())
     answer(explanation, as_json, render_explanation)
 
 
+app.command("verify", epilog="Example: semdrive verify TOKEN --question 'is the lane blocked by barrels?' --json")(
+    verify_frames
+)
 app.command(epilog="Examples: semdrive failures --index build/drive; semdrive failures --json")(failures)
 app.command(epilog="Examples: semdrive sample drive/; semdrive sample drive/ --seed 7 --perturb")(sample)
 

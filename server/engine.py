@@ -2,27 +2,31 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from scenario.assembly import load_scenario
+from scenario.answers import Verification
+from scenario.assembly import load_scenarios
 from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError, StoreError, UnknownToken
 from scenario.ledger import Ledger, digest
-from scenario.protocols import Embedder
+from scenario.protocols import Cancel, Embedder
 from scenario.records import Scenario
 from scenario.workspace import Workspace
 from search.chips import read_words
 from search.corpus import Corpus
 from search.query import Filter, Query, format_query, parse
 from search.query.compile import NO_STATES, States, compile_filter
-from search.results import Explanation, FacetCounts, ReadAs, SearchPage
+from search.results import Explanation, FacetCounts, Hit, ReadAs, SearchPage
 from search.retrieval import Answered, matching_positions, position_of, retrieve
 from search.store import Store
+from server.asking import asked_of, told, verifier_of
 from server.views import HIT_COLUMNS, Scenes, asks_state, hit, read_as, tree
+from verifier.live import Limits, LiveVerifier
+from verifier.verifying import Asked
 
 KEPT_SEARCHES = 64
 T = TypeVar("T")
@@ -43,9 +47,17 @@ class Engine:
     """Search, facets, explain and show over one workspace. Safe to share between threads."""
 
     def __init__(
-        self, workspace: Workspace, make_embedder: Callable[[str], Embedder], *, kept_searches: int = KEPT_SEARCHES
+        self,
+        workspace: Workspace,
+        make_embedder: Callable[[str], Embedder],
+        *,
+        make_verifier: Callable[[Workspace], LiveVerifier] = verifier_of,
+        kept_searches: int = KEPT_SEARCHES,
     ) -> None:
-        """`make_embedder` gets the fingerprint the index was built with; it is called when words are first searched."""
+        """`make_embedder` gets the fingerprint the index was built with; it is called when words are first searched,
+        and `make_verifier` when frames are first verified."""
+        self._make_verifier = make_verifier
+        self._verifier: LiveVerifier | None = None
         self._kept_searches = kept_searches
         self.workspace = workspace
         self._store = Store(workspace.index_uri)
@@ -184,7 +196,7 @@ class Engine:
         if not asks_state(node):
             return NO_STATES
         with Ledger(self.workspace.require_ledger("is:"), read_only=True) as ledger:
-            verdicts = ledger.verified()
+            verdicts = ledger.verdicts()
         return {
             "verified": frozenset(token for token, verdict in verdicts.items() if verdict == "yes"),
             "refuted": frozenset(token for token, verdict in verdicts.items() if verdict == "no"),
@@ -223,14 +235,53 @@ class Engine:
 
     def show(self, token: str) -> Scenario:
         """Everything that is known about a frame, from the ledger. Raises `UnknownToken` and `NoLedger`."""
-        (row,) = self._reopening(lambda: self._rows_of(token))
-        with Ledger(self.workspace.require_ledger("show"), read_only=True) as ledger:
-            return load_scenario(ledger, row["scenario_key"])
+        (scenario,) = self.scenarios([token], "show")
+        return scenario
 
-    def _rows_of(self, token: str) -> list[dict[str, Any]]:
+    def scenarios(self, tokens: Sequence[str], what: str = "reading scenarios") -> list[Scenario]:
+        """As `show`, of several frames, in their order. `what` names who asks, should there be no ledger."""
+        keys = self._reopening(lambda: self._keys_of(tokens))
+        with Ledger(self.workspace.require_ledger(what), read_only=True) as ledger:
+            return load_scenarios(ledger, keys)
+
+    def _keys_of(self, tokens: Sequence[str]) -> list[str]:
         corpus = self._open()
-        row_id = int(corpus.row_ids[position_of(corpus, token)])
-        return corpus.snapshot.rows([row_id], ["scenario_key"])
+        row_ids = [int(corpus.row_ids[position_of(corpus, token)]) for token in tokens]
+        return [str(row["scenario_key"]) for row in corpus.snapshot.rows(row_ids, ["scenario_key"])]
+
+    # Asking again
+
+    def verify(
+        self,
+        hits: Iterable[Hit | str],
+        question: str | Asked,
+        *,
+        limits: Limits | None = None,
+        fresh: bool = False,
+        cancel: Cancel | None = None,
+    ) -> Generator[Verification, None, None]:
+        """Have scouts look at hits, or tokens, again, asked `question`: a query, of which words and filter must hold.
+
+        Yields each verification as it comes, kept in the ledger before; what the ledger knows is not asked again,
+        unless `fresh`. Leaving early, `cancel`, or the deadline in `limits` ends every call under way. Raises
+        `QueryError`, `UnknownToken`, `NoLedger` and `ConfigError`, before the first is asked for.
+        """
+        ledger_file, asked = self.workspace.require_ledger("verifying"), asked_of(question)
+        tokens = list(dict.fromkeys(hit if isinstance(hit, str) else hit.token for hit in hits))
+        scenarios = self.scenarios(tokens)
+        limits, cancel = limits or Limits(), cancel or Cancel()
+        return told(self._live(), ledger_file, scenarios, asked, limits, cancel, fresh=fresh)
+
+    def _live(self) -> LiveVerifier:
+        with self._loading:
+            if self._verifier is None:
+                self._verifier = self._make_verifier(self.workspace)
+            return self._verifier
+
+    def close(self) -> None:
+        """Let go of the scouts' models; the engine opens them again where it is used again."""
+        if self._verifier is not None:
+            self._verifier.close()
 
     def stats(self) -> dict[str, Any]:
         """Size, version and indexes of what is published."""

@@ -151,14 +151,14 @@ class TestVerifications:
             ledger.append_verification(self.verification(verdict))
         ledger.append_verification(self.verification("yes", token="u"))
 
-        assert ledger.verified() == {"t": "no", "u": "yes"}
+        assert ledger.verdicts() == {"t": "no", "u": "yes"}
 
     def test_a_verification_that_failed_is_no_verdict(self, ledger):
         ledger.append_verification(self.verification("yes"))
         ledger.append_verification(self.verification("error"))
         ledger.append_verification(self.verification("error", token="u"))
 
-        assert ledger.verified() == {"t": "yes"}
+        assert ledger.verdicts() == {"t": "yes"}
 
 
 class TestTheFile:
