@@ -76,7 +76,8 @@ def search(
     from semdrive.render import render_search
 
     engine, limit = open_engine(index, profile), settings_of(limit=limit).limit
-    shown = {"offset": offset, "group": "scene" if group else None, "without": without or (), "rerank": rerank}
+    shown = {"offset": offset, "group": "scene" if group else None, "without": without or ()}
+    shown |= {"rerank": True} if rerank else {}
     find = partial(engine.search, query, **shown)
     if verify is None:
         answer(find(limit=limit), as_json, render_search)
