@@ -3,29 +3,29 @@
 This module is light: llama.cpp is imported when the model is first asked.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from scenario.config import options
-from scenario.errors import ConfigError, DeadlinePassed, MissingExtra, ModelUnavailable, WeightsMissing
+from scenario.errors import ConfigError, MissingExtra, ModelUnavailable, WeightsMissing
 from scenario.ledger import digest
 from scenario.protocols import Deadline
 from scenario.records import Record
 from scenario.weights import locate
 from verifier.models.base import ChatReply, ChatRequest
+from verifier.models.turn import Turn
 
 if TYPE_CHECKING:
     from verifier.models.llama_loaded import LoadedModel
     from verifier.models.llama_session import Work
 
 OWNER = "llama_cpp"
+NEVER = Deadline()
 PACKAGE = "llama-cpp-python"
 REPLIES = "llama-reply-1"  # part of the fingerprint: raise it when prompts, grammars or sampling change here
 
@@ -83,7 +83,7 @@ class LlamaCppModel:
     def __init__(self, settings: LlamaSettings) -> None:
         self._settings = settings
         self._loaded: LoadedModel | None = None
-        self._lock = Lock()
+        self._turn = Turn()
 
     @property
     def name(self) -> str:
@@ -120,7 +120,7 @@ class LlamaCppModel:
         return self._loaded.work if self._loaded else None
 
     def complete(self, request: ChatRequest, *, deadline: Deadline) -> ChatReply:
-        with self._alone(deadline):
+        with self._turn.taken(deadline, f"{self.name} was busy with another request"):
             if self._loaded is None:
                 self._loaded = _load(self._settings)
             started = monotonic()
@@ -128,20 +128,10 @@ class LlamaCppModel:
         return ChatReply(reply.text, reply.reasoning, reply.usage, monotonic() - started, reply.notes)
 
     def close(self) -> None:
-        with self._lock:
+        with self._turn.taken(NEVER, "closing it"):
             if self._loaded is not None:
                 self._loaded.close()
                 self._loaded = None
-
-    @contextmanager
-    def _alone(self, deadline: Deadline) -> Iterator[None]:
-        wait_s = -1 if deadline.at_s is None else max(deadline.at_s - monotonic(), 0.0)
-        if not self._lock.acquire(timeout=wait_s):
-            raise DeadlinePassed(f"{self.name} was busy with another request until the deadline")
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 def _load(settings: LlamaSettings) -> "LoadedModel":

@@ -123,4 +123,5 @@ def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _check(deadline: Deadline) -> None:
     if deadline.passed:
-        raise DeadlinePassed("the model was stopped: its reply did not come in time")
+        why = "the request was cancelled" if deadline.cancelled else "its reply did not come in time"
+        raise DeadlinePassed(f"the model was stopped: {why}")

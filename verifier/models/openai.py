@@ -7,7 +7,7 @@ schema; requests go to the least busy one, and those that fail for the server's 
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import inf
 from random import random
 from threading import Condition, Lock
@@ -26,6 +26,7 @@ from verifier.models.pool import Failure, Lease, Pool, Wait
 from verifier.models.probe import EndpointReport, caller, only_model, probe, response_format
 from verifier.models.thinking import Marks
 from verifier.models.transport import CallFailed, Transport, key_in
+from verifier.models.turn import Turn
 from verifier.models.wire import Budget, Refused, ResponseFormat, address, chat_body, read_reply
 
 OWNER = "openai"
@@ -87,9 +88,9 @@ class OpenAISettings(Record):
 
 @dataclass
 class Traits:
-    """What is known of one endpoint. Found out under its lock, so that many threads ask once."""
+    """What is known of one endpoint. Found out in turn, so that many threads ask once."""
 
-    lock: Lock = field(default_factory=Lock)
+    turn: Turn
     model: str | None = None
     kind: ResponseFormat | None = None
 
@@ -225,7 +226,8 @@ class OpenAIModel:
                     jitter=self._jitter,
                 )
                 transport = Transport(ours.endpoints, connect_timeout_s=ours.connect_timeout_s, key=key)
-                self._session = Session(transport, pool, key, {endpoint: Traits() for endpoint in ours.endpoints})
+                traits = {endpoint: Traits(Turn(self._clock)) for endpoint in ours.endpoints}
+                self._session = Session(transport, pool, key, traits)
             return self._session
 
     def _ask(self, session: Session, lease: Lease, request: ChatRequest, deadline: Deadline) -> ChatReply:
@@ -234,9 +236,11 @@ class OpenAIModel:
             model, kind = self._traits(session, lease.endpoint, deadline)
             body = chat_body(request, model, kind, self._settings.budget, self._sampling(request.sample))
             begun_s = self._clock()
-            call = caller(session.transport, lease.endpoint, self._limit_s(deadline))
+            call = caller(session.transport, lease.endpoint, self._limit_s(deadline), deadline)
             answer = call("POST", "/chat/completions", body)
         except CallFailed as failed:
+            if failed.fault == "cancelled":
+                raise DeadlinePassed(f"{lease.endpoint} had not answered when the request was cancelled") from failed
             if failed.fault == "too slow" and deadline.at_s is not None and self._clock() >= deadline.at_s:
                 raise DeadlinePassed(f"{lease.endpoint} had not answered when the deadline passed") from failed
             raise
@@ -248,18 +252,13 @@ class OpenAIModel:
     def _traits(self, session: Session, endpoint: str, deadline: Deadline) -> tuple[str, ResponseFormat]:
         """The model's name and the answer's format at an endpoint, asking it where the settings do not say."""
         traits = session.traits[endpoint]
-        left_s = self._left_s(deadline)
-        if not traits.lock.acquire(timeout=-1 if left_s == inf else max(0.0, left_s)):
-            raise DeadlinePassed(f"the deadline passed while {endpoint} was asked what it can do")
-        try:
-            call = caller(session.transport, endpoint, self._limit_s(deadline))
+        with traits.turn.taken(deadline, f"{endpoint} was asked what it can do"):
+            call = caller(session.transport, endpoint, self._limit_s(deadline), deadline)
             if traits.model is None:
                 traits.model = self._settings.model or only_model(call, session.key)
             if traits.kind is None:
                 traits.kind = self._format() or response_format(call, traits.model, session.key)
             return traits.model, traits.kind
-        finally:
-            traits.lock.release()
 
     def _format(self) -> ResponseFormat | None:
         """The format that the settings decide. A model that thinks in its content could not, held to a schema."""

@@ -89,12 +89,16 @@ class Pool:
         """The next endpoint, waiting for one to become free or to end its rest. Give it back in any case.
 
         Raises `ModelUnavailable` when all are out, or none ends its rest before the deadline; `DeadlinePassed` when
-        they are only busy.
+        they are only busy, and when the request is cancelled.
         """
-        with self._changed:
+        with deadline.telling(self._wake), self._changed:
             while True:
                 self._raise_if_closed()
                 now_s = self._clock()
+                if deadline.cancelled:
+                    raise DeadlinePassed(
+                        f"the request was cancelled before an endpoint was free: {self._states(now_s)}"
+                    )
                 if deadline.at_s is not None and now_s >= deadline.at_s:
                     raise DeadlinePassed(f"the deadline passed before an endpoint was free: {self._states(now_s)}")
                 chosen = least_busy(list(self._members.values()), self._concurrency, now_s)
@@ -127,6 +131,10 @@ class Pool:
         """The error that names each endpoint and what it said last."""
         with self._changed:
             return ModelUnavailable(f"no endpoint answers: {self._states(self._clock())}")
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _rest(self, member: Member, failure: Failure, *, first_to_tell: bool) -> None:
         now_s = self._clock()

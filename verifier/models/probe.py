@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from scenario.errors import ConfigError, ReplyInvalid
 from scenario.images import jpeg
+from scenario.protocols import Deadline
 from scenario.records import Record
 from verifier.models.base import ChatRequest, Picture
 from verifier.models.thinking import Marks
-from verifier.models.transport import CallFailed, Transport, key_in
+from verifier.models.transport import NEVER, CallFailed, Transport, key_in
 from verifier.models.wire import (
     Answer,
     Budget,
@@ -129,9 +130,11 @@ def probe(
     return EndpointReport(**found)
 
 
-def caller(transport: Transport, endpoint: str, limit_s: float) -> Call:
+def caller(transport: Transport, endpoint: str, limit_s: float, deadline: Deadline = NEVER) -> Call:
+    """Calls of at most `limit_s` each, which are cut when `deadline` is cancelled."""
+
     def call(method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        return transport.call(method, endpoint + path, body, limit_s=limit_s)
+        return transport.call(method, endpoint + path, body, limit_s=limit_s, deadline=deadline)
 
     return call
 

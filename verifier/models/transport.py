@@ -19,11 +19,15 @@ from typing import Any, Literal
 import httpx
 
 from scenario.errors import ConfigError
+from scenario.protocols import Deadline
 from verifier.models.wire import Answer, plain
 
 MAX_BODY_BYTES = 4 << 20  # an answer of 4,000 tokens is some 20 kB
 
-Fault = Literal["unreachable", "dropped", "too slow", "too large", "closed"]
+NEVER = Deadline()
+CANCELLED = "the request was cancelled"
+
+Fault = Literal["unreachable", "dropped", "too slow", "too large", "closed", "cancelled"]
 
 
 class CallFailed(Exception):
@@ -90,14 +94,28 @@ class Transport:
         self._lines: set[Line] = set()
         self._closed = False
 
-    def call(self, method: str, url: str, body: Mapping[str, Any] | None = None, *, limit_s: float) -> Answer:
-        """The whole answer, whatever its status, within `limit_s` from now. Raises `CallFailed`."""
+    def call(
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        limit_s: float,
+        deadline: Deadline = NEVER,
+    ) -> Answer:
+        """The whole answer, whatever its status, within `limit_s` from now. Raises `CallFailed`.
+
+        When `deadline` is cancelled, the exchange is cut at once; one that is still connecting, when it is connected.
+        """
         line = self._begin()
         clock = Timer(limit_s, partial(line.cut, "too slow"))
         clock.daemon = True
         clock.start()
         try:
-            return self._exchange(line, method, url, body, limit_s)
+            with deadline.telling(partial(line.cut, "cancelled")):
+                if line.cut_because == "cancelled":
+                    raise CallFailed("cancelled", CANCELLED)
+                return self._exchange(line, method, url, body, limit_s)
         except httpx.TransportError as error:
             raise _failed(error, line.cut_because, limit_s) from error
         except (httpx.InvalidURL, UnicodeError) as error:  # a host's name that cannot be one
@@ -158,6 +176,8 @@ def _trust(endpoints: Iterable[str]) -> ssl.SSLContext:
 def _failed(error: httpx.TransportError, cut_because: Fault | None, limit_s: float) -> CallFailed:
     if cut_because == "closed":
         return CallFailed("closed", "the model was closed while it was asked")
+    if cut_because == "cancelled":
+        return CallFailed("cancelled", CANCELLED)
     if isinstance(error, httpx.ConnectTimeout):
         return CallFailed("unreachable", "no connection in time")
     if cut_because == "too slow" or isinstance(error, httpx.TimeoutException):
