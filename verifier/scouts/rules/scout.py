@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from scenario.answers import Testimony
 from scenario.config import options
 from scenario.errors import DeadlinePassed
 from scenario.images import read, stamp
@@ -24,13 +25,15 @@ from scenario.vocabulary import (
 )
 from verifier.image_stats import ImageStats, measure
 from verifier.scouts.rules import criticality, hazards, people, road, traffic, wording
+from verifier.scouts.rules.answers import Ground, answer
 from verifier.scouts.rules.finding import Finding
+from verifier.scouts.rules.questions import claim_of
 from verifier.scouts.rules.scene import Scene, scene_of
 from verifier.scouts.rules.situation import situation_of
 from verifier.scouts.rules.things import review
 
 VERSION = "rules-1"  # a change of any rule is a new version: what was stored under the old one is not this scout's
-
+QUESTIONS = "questions-1"  # how questions are understood and answered; it has no part in reports
 
 # Values that mean "nothing was found": true only where everything was looked at.
 ABSENCE = {
@@ -78,8 +81,26 @@ class RulesScout:
 
     def report(self, frame: Frame, grounding: Grounding, *, deadline: Deadline) -> ScoutReport:
         """Reviews every detection, then states what follows from those that stand."""
-        reviews = review(grounding)
-        scene = scene_of(situation_of(frame, grounding, reviews, self._look(frame, deadline)))
+        return self._reported(self._scene(frame, grounding, deadline), review(grounding))
+
+    @property
+    def asking_fingerprint(self) -> str:
+        return f"{self.fingerprint} {QUESTIONS}"
+
+    def look(self, frame: Frame, grounding: Grounding, question: str, *, deadline: Deadline) -> Testimony:
+        """Reports afresh, and answers the words from the vocabulary and from where things are."""
+        scene, reviews = self._scene(frame, grounding, deadline), review(grounding)
+        report = self._reported(scene, reviews)
+        if not question.strip():
+            return Testimony(report=report)
+        return Testimony(
+            report=report, answer=answer(claim_of(question), Ground(scene, report.facts, grounding, reviews))
+        )
+
+    def _scene(self, frame: Frame, grounding: Grounding, deadline: Deadline) -> Scene:
+        return scene_of(situation_of(frame, grounding, review(grounding), self._pictures(frame, deadline)))
+
+    def _reported(self, scene: Scene, reviews: tuple[DetectionReview, ...]) -> ScoutReport:
         findings = _findings(scene)
         if not scene.situation.complete:
             findings = {name: _without_absence(name, found) for name, found in findings.items()}
@@ -94,7 +115,7 @@ class RulesScout:
     def close(self) -> None:
         """It holds nothing."""
 
-    def _look(self, frame: Frame, deadline: Deadline) -> dict[str, ImageStats]:
+    def _pictures(self, frame: Frame, deadline: Deadline) -> dict[str, ImageStats]:
         seen = {}
         for name, camera in frame.cameras.items() if self.pictures else ():
             if deadline.passed:
