@@ -22,8 +22,9 @@ from search.chips import Reading, read_words
 from search.corpus import Corpus
 from search.fusion import EMPTY, POOL, Positions, Ranking, tied
 from search.query.ast import Query
-from search.retrieval import Answered, belief_ranking, matching_positions, retrieve
+from search.retrieval import Answered, belief_ranking, retrieve
 from search.schema import VECTOR_COLUMNS, Vector
+from search.selection import EVERYTHING
 
 SYSTEMS = ("chance", "dense", "bm25", "belief", "fused")
 DRAWS = 10_000
@@ -192,8 +193,8 @@ def rankings(corpus: Corpus, embedder: Embedder, text: str, reading: Reading) ->
         "bm25": tied(corpus.positions(ids), scores, corpus.token_rank),
     }
     if reading.chips:
-        found["belief"] = belief_ranking(corpus, reading.chips, matching_positions(corpus, None))
-    found["fused"] = _fused(retrieve(corpus, Query(text=text), reading, None, vector), corpus)
+        found["belief"] = belief_ranking(corpus, reading.chips, EVERYTHING.positions(corpus))
+    found["fused"] = _fused(retrieve(corpus, Query(text=text), reading, EVERYTHING, vector), corpus)
     return {name: _badness(ranking, len(corpus)) for name, ranking in found.items()}
 
 

@@ -27,6 +27,10 @@ CREATE INDEX IF NOT EXISTS verifications_by_question ON verification_keys(questi
 """
 _COUNTS = "v.verdict != 'error' AND v.id NOT IN (SELECT verification FROM undos)"
 
+_OF_A_QUESTION = (
+    "SELECT v.token, v.verdict FROM verification_keys k JOIN verifications v ON v.id = k.id WHERE k.question_key = ?"
+)
+
 
 class AskedBefore(NamedTuple):
     """A question that was put, how often, and when last."""
@@ -123,19 +127,50 @@ class VerificationTables:
             )
         return _verification(*rows[0])
 
-    def verdicts(self, question: str | None = None) -> dict[str, str]:
+    def verdicts(self, question: str | None = None, *, after: int = 0) -> dict[str, str]:
         """Token → the verdict of its latest verification that came to one and was not undone; of one question only,
-        or of any."""
+        or of any; of those with a number above `after`."""
         if not self._has("verification_keys"):
             return {}
         if question is None:
-            return dict(self._read(f"SELECT v.token, v.verdict FROM verifications v WHERE {_COUNTS} ORDER BY v.id"))
+            rows = self._read(
+                f"SELECT v.token, v.verdict FROM verifications v WHERE v.id > ? AND {_COUNTS} ORDER BY v.id", (after,)
+            )
+        else:
+            rows = self._read(
+                f"{_OF_A_QUESTION} AND k.id > ? AND {_COUNTS} ORDER BY k.id", (question_key(question), after)
+            )
+        return dict(rows)
+
+    def verdicts_of(self, tokens: Sequence[str], question: str) -> dict[str, str]:
+        """As `verdicts` of a question, of a page of frames: as fast however much was verified."""
+        if not self._has("verification_keys"):
+            return {}
+        marks = ",".join("?" * len(tokens))
         return dict(
             self._read(
-                "SELECT v.token, v.verdict FROM verification_keys k JOIN verifications v ON v.id = k.id"
-                f" WHERE k.question_key = ? AND {_COUNTS} ORDER BY v.id",
-                (question_key(question),),
+                "SELECT v.token, v.verdict FROM verifications v JOIN verification_keys k ON k.id = v.id"
+                f" WHERE v.token IN ({marks}) AND k.question_key = ? AND {_COUNTS} ORDER BY v.id",
+                (*tokens, question_key(question)),
             )
+        )
+
+    def ever(self, verdict: Outcome) -> list[str]:
+        """The frames of which the latest verdict on any one question is this."""
+        if not self._has("verification_keys"):
+            return []
+        rows = self._read(
+            "SELECT DISTINCT token FROM (SELECT v.token, v.verdict, max(v.id) FROM verifications v"
+            f" JOIN verification_keys k ON k.id = v.id WHERE {_COUNTS} GROUP BY v.token, k.question_key)"
+            " WHERE verdict = ?",
+            (verdict,),
+        )
+        return [token for (token,) in rows]
+
+    def was_asked(self, question: str) -> bool:
+        key = question_key(question)
+        return self._has("verification_keys") and bool(
+            self._read("SELECT 1 FROM verification_keys WHERE question_key = ? LIMIT 1", (key,))
         )
 
     def states_version(self) -> tuple[int, int]:

@@ -54,6 +54,11 @@ class Corpus:
     def token(self, position: int) -> str:
         return str(self._tokens[position].as_py())
 
+    def places(self, tokens: pa.Array) -> Positions:
+        """The position of each token, -1 for one that is not in this snapshot."""
+        found = pc.index_in(tokens, value_set=self._tokens)
+        return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+
     @cached_property
     def token_rank(self) -> Positions:
         """Each frame's place in the order of tokens: what breaks ties."""

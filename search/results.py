@@ -53,6 +53,7 @@ class Hit(Record):
     agreement: float | None
     score: float | None
     why: dict[str, float]  # retriever → the rank it gave
+    verdict: str | None = None  # the latest on the question that the query asks: yes, no or unsure
     also: tuple[str, ...] = ()  # grouped by scene: the scene's other frames in this answer, best first
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from search.query.ast import Query, Sort
 from search.query.compile import quote
 from search.query.fields import QUERY_FIELDS
 from search.schema import VECTOR_COLUMNS, Vector
+from search.selection import Prefilter, Selection
 
 EPSILON = 1e-6  # beliefs are kept this far from certainty, so that log-odds stay finite
 DEFAULT_SORT = Sort("risk", descending=True)
@@ -39,25 +41,20 @@ class Answered:
         return found
 
 
-def retrieve(corpus: Corpus, query: Query, reading: Reading, where: str | None, vector: Vector | None) -> Answered:
-    """Answer a query. `where` is its compiled filter, `vector` that of its words (None: it has no words)."""
+def retrieve(corpus: Corpus, query: Query, reading: Reading, selection: Selection, vector: Vector | None) -> Answered:
+    """Answer a query. `selection` is what passes its filter, `vector` that of its words (None: it has no words)."""
     if vector is None and query.similar is None:
-        return _all_matching(corpus, query, where)
-    rankings = _rankings(corpus, query, reading, where, vector)
+        return _all_matching(corpus, query, selection)
+    rankings = _rankings(corpus, query, reading, selection, vector)
     order, scores = fuse(rankings, corpus.token_rank)
     if query.sort:
         by = _sorted(corpus, order, query.sort, np.arange(len(order)))
         order, scores = order[by], scores[by]
-    return Answered(order, corpus.snapshot.count(where), rankings, scores)
+    return Answered(order, selection.count(corpus), rankings, scores)
 
 
-def matching_positions(corpus: Corpus, where: str | None) -> Positions:
-    """Every frame that passes the filter."""
-    return corpus.positions(corpus.snapshot.matching(where)) if where else np.arange(len(corpus), dtype=np.int64)
-
-
-def _all_matching(corpus: Corpus, query: Query, where: str | None) -> Answered:
-    positions = matching_positions(corpus, where)
+def _all_matching(corpus: Corpus, query: Query, selection: Selection) -> Answered:
+    positions = selection.positions(corpus)
     by = _sorted(corpus, positions, query.sort or DEFAULT_SORT, corpus.token_rank[positions])
     return Answered(positions[by], len(positions), {}, np.zeros(0))
 
@@ -73,33 +70,34 @@ def _sorted(corpus: Corpus, positions: Positions, sort: Sort, then: Positions) -
 
 
 def _rankings(
-    corpus: Corpus, query: Query, reading: Reading, where: str | None, vector: Vector | None
+    corpus: Corpus, query: Query, reading: Reading, selection: Selection, vector: Vector | None
 ) -> dict[str, Ranking]:
     """Each retriever's pool. LanceDB releases the interpreter's lock, so its searches run side by side."""
+    prefilter = Prefilter.of(corpus, selection)
     with ThreadPoolExecutor(max_workers=3) as pool:
         waiting = {}
         if vector is not None:
-            waiting["dense"] = pool.submit(_dense, corpus, [vector, vector], where)
-            waiting["bm25"] = pool.submit(_bm25, corpus, reading.text, where)
+            waiting["dense"] = pool.submit(_dense, corpus, [vector, vector], prefilter)
+            waiting["bm25"] = pool.submit(_bm25, corpus, reading.text, prefilter)
         if query.similar is not None:
-            waiting["similar"] = pool.submit(_similar, corpus, query.similar, where)
+            waiting["similar"] = pool.submit(_similar, corpus, query.similar, prefilter)
         rankings = {name: found.result() for name, found in waiting.items()}
     if reading.chips:
-        rankings["belief"] = belief_ranking(corpus, reading.chips, matching_positions(corpus, where))
+        rankings["belief"] = belief_ranking(corpus, reading.chips, selection.positions(corpus))
     return rankings
 
 
-def _dense(corpus: Corpus, vectors: Sequence[Vector | None], where: str | None, pool: int = POOL) -> Ranking:
+def _dense(corpus: Corpus, vectors: Sequence[Vector | None], prefilter: Prefilter, pool: int = POOL) -> Ranking:
     """The frames nearest in either vector column, by the smaller distance.
 
     Exact over both: a frame among the first `pool` by the smaller distance is among the first `pool` of that column.
     """
     found = [
-        corpus.snapshot.nearest(column, vector, where, pool)
+        prefilter.first(pool, partial(corpus.snapshot.nearest, column, vector))
         for column, vector in zip(VECTOR_COLUMNS, vectors, strict=True)
         if vector is not None
     ]
-    positions = corpus.positions(np.concatenate([ids for ids, _ in found]))
+    positions = np.concatenate([positions for positions, _ in found])
     distances = np.concatenate([distances for _, distances in found])
     unique, index = np.unique(positions, return_inverse=True)
     nearest = np.full(len(unique), np.inf)
@@ -108,19 +106,19 @@ def _dense(corpus: Corpus, vectors: Sequence[Vector | None], where: str | None, 
     return Ranking(ranking.positions[:pool], ranking.ranks[:pool])
 
 
-def _bm25(corpus: Corpus, words: str, where: str | None) -> Ranking:
-    ids, scores = corpus.snapshot.matching_words(words, where, POOL)
-    return ordered(corpus.positions(ids), -scores, corpus.token_rank)
+def _bm25(corpus: Corpus, words: str, prefilter: Prefilter) -> Ranking:
+    positions, scores = prefilter.first(POOL, partial(corpus.snapshot.matching_words, words))
+    return ordered(positions, -scores, corpus.token_rank)
 
 
-def _similar(corpus: Corpus, token: str, where: str | None) -> Ranking:
+def _similar(corpus: Corpus, token: str, prefilter: Prefilter) -> Ranking:
     """Frames near a frame of the index, itself left out. A frame without any text has no neighbours."""
     own = position_of(corpus, token)
     (row,) = corpus.snapshot.rows([int(corpus.row_ids[own])], VECTOR_COLUMNS)
     vectors = [None if row[c] is None else np.asarray(row[c], dtype=np.float32) for c in VECTOR_COLUMNS]
     if all(vector is None for vector in vectors):
         return EMPTY
-    near = _dense(corpus, vectors, where, POOL + 1)
+    near = _dense(corpus, vectors, prefilter, POOL + 1)
     others = near.positions[near.positions != own][:POOL]
     return Ranking(others, np.arange(1, len(others) + 1, dtype=np.float64))
 

@@ -117,7 +117,7 @@ class Snapshot:
     def nearest(self, column: str, vector: Vector, where: str | None, limit: int) -> tuple[RowIds, Scores]:
         """Row ids and cosine distances of the nearest rows that pass, nearest first; never a row without a vector."""
         ids, distances = self._nearest(column, vector, where, limit, flat=False)
-        if len(ids) < limit and self._has_index(column) and len(ids) < self.count(_with_vector(column, where)):
+        if len(ids) < limit and self._has_index(column) and len(ids) < len(self.matching(_with_vector(column, where))):
             # The index gave up early under the filter, though more rows pass.
             ids, distances = self._nearest(column, vector, where, limit, flat=True)
         return ids, distances

@@ -18,13 +18,15 @@ from scenario.records import Scenario
 from scenario.workspace import Workspace
 from search.chips import read_words
 from search.corpus import Corpus
-from search.query import Filter, Query, format_query, parse
-from search.query.compile import NO_STATES, States, compile_filter
+from search.query import Query, format_query, parse, question_of
+from search.query.compile import compile_filter
 from search.results import Explanation, FacetCounts, Hit, ReadAs, SearchPage
-from search.retrieval import Answered, matching_positions, position_of, retrieve
+from search.retrieval import Answered, position_of, retrieve
+from search.selection import Selection, select
 from search.store import Store
 from server.asking import asked_of, told, verifier_of
-from server.views import HIT_COLUMNS, Scenes, asks_state, hit, read_as, tree
+from server.joined import Verdicts
+from server.views import HIT_COLUMNS, Scenes, hit, read_as, tree
 from verifier.live import Limits, LiveVerifier
 from verifier.verifying import Asked
 
@@ -41,6 +43,7 @@ class _Search:
     corpus: Corpus
     read_as: ReadAs
     answered: Answered
+    question: str  # whose verdicts its hits show
 
 
 class Engine:
@@ -61,6 +64,7 @@ class Engine:
         self._kept_searches = kept_searches
         self.workspace = workspace
         self._store = Store(workspace.index_uri)
+        self._verdicts = Verdicts(workspace)
         self._make_embedder = make_embedder
         self._corpus: Corpus | None = None
         self._searches: OrderedDict[str, _Search] = OrderedDict()
@@ -71,13 +75,24 @@ class Engine:
     # Searching
 
     def search(
-        self, query: str, *, limit: int = 10, offset: int = 0, group: Group = None, without: Sequence[str] = ()
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        group: Group = None,
+        without: Sequence[str] = (),
+        rerank: bool | str = False,
     ) -> SearchPage:
-        """One page of the answer; `without` names chips, as `field:value`, to leave out. Raises `QueryError`."""
+        """One page of the answer; `without` names chips, as `field:value`, to leave out. Raises `QueryError`.
+
+        With `rerank`, frames that were confirmed stand first and refuted ones last, by what was verified of the query,
+        or of a question that `rerank` names.
+        """
 
         def answer() -> SearchPage:
             started = perf_counter()
-            search, loading_ms = self._search(query, without)
+            search, loading_ms = self._search(query, without, rerank)
             page = self._page(search, offset, limit, group)
             elapsed_ms = 1000 * (perf_counter() - started) - loading_ms
             return page.model_copy(update={"elapsed_ms": elapsed_ms, "loading_ms": loading_ms})
@@ -102,8 +117,7 @@ class Engine:
             corpus = self._open()
             if parsed.similar is not None:
                 self._placed(query, parsed, lambda: position_of(corpus, str(parsed.similar)))
-            where = compile_filter(parsed.filter, self._states(parsed.filter))
-            chosen = corpus.mask(matching_positions(corpus, where))
+            chosen = corpus.mask(self._select(corpus, query, parsed).positions(corpus))
             return FacetCounts(
                 read_as=read_as(parsed, read_words(parsed.text, (), corpus.snapshot.says)),
                 matching=int(chosen.sum()),
@@ -120,19 +134,20 @@ class Engine:
         return Explanation(
             read_as=search.read_as,
             ast=tree(parsed),
-            sql=compile_filter(parsed.filter, self._states(parsed.filter)),
+            sql=compile_filter(parsed.filter),
             matching=search.answered.matching,
             total=len(search.corpus),
             retrievers={name: len(ranking) for name, ranking in search.answered.rankings.items()},
             ranked=len(search.answered.order),
         )
 
-    def _search(self, source: str, without: Sequence[str]) -> tuple[_Search, float]:
+    def _search(self, source: str, without: Sequence[str], rerank: bool | str = False) -> tuple[_Search, float]:
         """The search, kept or made, and the milliseconds that loading the embedder took."""
         query, corpus = parse(source), self._open()
-        states = self._states(query.filter)
-        stated = {name: sorted(tokens) for name, tokens in states.items()}
-        search_id = digest(format_query(query), sorted(without), corpus.snapshot.version, stated)
+        question = rerank if isinstance(rerank, str) else question_of(query)
+        by = question if rerank else None
+        joined = self._verdicts.version(query.filter, needed=by is not None)
+        search_id = digest(format_query(query), sorted(without), corpus.snapshot.version, joined, by)
         with self._lock:
             kept = self._searches.get(search_id)
             if kept:
@@ -141,9 +156,11 @@ class Engine:
         reading = read_words(query.text, without, corpus.snapshot.says)
         embedder, loading_ms = self._embedder_of(corpus) if query.text else (None, 0.0)
         vector = embedder.embed([reading.text])[0] if embedder else None
-        where = compile_filter(query.filter, states)
-        answered = self._placed(source, query, lambda: retrieve(corpus, query, reading, where, vector))
-        search = _Search(search_id, corpus, read_as(query, reading), answered)
+        selection = self._select(corpus, source, query)
+        answered = self._placed(source, query, lambda: retrieve(corpus, query, reading, selection, vector))
+        if by is not None:
+            answered = self._verdicts.reranked(corpus, answered, by, named=isinstance(rerank, str))
+        search = _Search(search_id, corpus, read_as(query, reading), answered, question)
         with self._lock:
             self._searches[search_id] = search
             while len(self._searches) > self._kept_searches:
@@ -191,16 +208,9 @@ class Engine:
                 self._embedder = embedder
             return self._embedder, 1000 * (perf_counter() - started)
 
-    def _states(self, node: Filter | None) -> States:
-        """Verified and refuted tokens, read only for a query that asks `is:`."""
-        if not asks_state(node):
-            return NO_STATES
-        with Ledger(self.workspace.require_ledger("is:"), read_only=True) as ledger:
-            verdicts = ledger.verdicts()
-        return {
-            "verified": frozenset(token for token, verdict in verdicts.items() if verdict == "yes"),
-            "refuted": frozenset(token for token, verdict in verdicts.items() if verdict == "no"),
-        }
+    def _select(self, corpus: Corpus, source: str, query: Query) -> Selection:
+        """What passes the filter; the ledger is read only for one that asks it."""
+        return select(corpus, query.filter, self._verdicts.states(corpus, source, query.filter))
 
     # Pages
 
@@ -213,8 +223,9 @@ class Engine:
         chosen = [int(place) for place in places[offset : offset + limit]]
         row_ids = [int(corpus.row_ids[answered.order[place]]) for place in chosen]
         rows = search.corpus.snapshot.rows(row_ids, HIT_COLUMNS)
+        verdicts = self._verdicts.of([row["token"] for row in rows], search.question)
         hits = [
-            hit(corpus, answered, row, place, scenes.others(place) if scenes else [])
+            hit(corpus, answered, row, place, verdicts.get(row["token"]), scenes.others(place) if scenes else [])
             for row, place in zip(rows, chosen, strict=True)
         ]
         return SearchPage(

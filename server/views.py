@@ -11,8 +11,7 @@ from scenario.vocabulary import SCALAR_FIELDS, Tag
 from search.chips import Reading
 from search.corpus import Corpus
 from search.fusion import Positions
-from search.query import And, Filter, Not, OneOf, Or, Query, format_filter, format_query
-from search.query.fields import QUERY_FIELDS, Kind
+from search.query import And, Not, OneOf, Or, Query, format_filter, format_query
 from search.results import ChipView, Correction, Hit, ReadAs, TagBelief
 from search.retrieval import Answered
 from search.schema import belief_column
@@ -46,8 +45,10 @@ class Scenes:
         return [self._tokens.token(int(self._order[place])) for place in places if place != head]
 
 
-def hit(corpus: Corpus, answered: Answered, row: Mapping[str, Any], place: int, also: list[str]) -> Hit:
-    """The frame at a place (from 0) of an answer."""
+def hit(
+    corpus: Corpus, answered: Answered, row: Mapping[str, Any], place: int, verdict: str | None, also: list[str]
+) -> Hit:
+    """The frame at a place (from 0) of an answer, and the latest verdict on its question."""
     beliefs = [TagBelief(tag=tag, probability=row[belief_column("tags", tag)], held=tag in row["tags"]) for tag in Tag]
     return Hit(
         **{name: row[name] for name in ("token", "scene", "scene_key", "sequence", "risk", "risk_mean", "risk_spread")},
@@ -60,6 +61,7 @@ def hit(corpus: Corpus, answered: Answered, row: Mapping[str, Any], place: int, 
         objects=tuple(row["objects"]),
         score=float(answered.scores[place]) if len(answered.scores) else None,
         why=answered.ranks_of(int(answered.order[place])),
+        verdict=verdict,
         also=tuple(also),
     )
 
@@ -90,16 +92,4 @@ def tree(node: Any) -> Any:
             return node
         case _:
             name = "one_of" if isinstance(node, OneOf) else type(node).__name__.lower()
-            return {name: {field.name: getattr(node, field.name) for field in fields(node)}}
-
-
-def asks_state(node: Filter | None) -> bool:
-    """Whether a filter asks `is:` anywhere."""
-    match node:
-        case And(children) | Or(children):
-            return any(asks_state(child) for child in children)
-        case Not(child):
-            return asks_state(child)
-        case OneOf(field, _):
-            return QUERY_FIELDS[field].kind is Kind.STATE
-    return False
+            return {name: {field.name: getattr(node, field.name) for field in fields(node) if field.compare}}

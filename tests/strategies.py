@@ -60,7 +60,8 @@ def ranges(draw: st.DrawFn) -> Range:
     return Range(field.name, None if opened == "low" else low, None if opened == "high" else high)
 
 
-stated = st.sampled_from([Stated(field.name) for field in QUERY_FIELDS.values() if field.kind is not Kind.STATE])
+STATABLE = [field.name for field in QUERY_FIELDS.values() if not (field.kind is Kind.STATE and field.values)]
+stated = st.sampled_from([Stated(name) for name in STATABLE])
 
 
 def combined(leaves: st.SearchStrategy[Filter], max_leaves: int = 8) -> st.SearchStrategy[Filter]:
@@ -96,7 +97,20 @@ queries = st.builds(
 FRAGMENTS = (
     *("AND", "OR", "NOT", "-", "(", ")", '"', "\\", ",", "..", "*", ":", " ", "  ", "\t", "\n", "\u00a0", "\u200b"),
     *(">=", "<=", "!=", ">", "<", "=", "≥", "≤", "≠", "–", "−", "\x00", "\x1f", "\x85", "\ud800", "\udfff", "😀"),
-    *("risk", "risk:", "weather:", "tag:", "object:", "p(", "p(construction)", "is:", "sort:", "similar:", "token:"),
+    *(
+        "risk",
+        "risk:",
+        "weather:",
+        "tag:",
+        "object:",
+        "p(",
+        "p(construction)",
+        "is:",
+        "verified:",
+        "sort:",
+        "similar:",
+        "token:",
+    ),
     *("construction", "rain", "4", "0.5", "1e9", "1e999", "-1", "9" * 30, "pedestrian", "risk-desc", "verified"),
 )
 spliced = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=3), max_size=25).map("".join)
@@ -142,7 +156,7 @@ class Literals:
 
 def _held(field: QueryField, rows: Sequence[dict[str, Any]]) -> list[Any]:
     if field.kind is Kind.STATE:
-        return []
+        return [] if field.values else ["is it there?"]
     stored = [row[field.column] for row in rows if row[field.column] is not None]
     return sorted({member for members in stored for member in members} if field.kind is Kind.MEMBERS else set(stored))
 
@@ -158,7 +172,7 @@ def _leaves_over(draw: st.DrawFn, literals: Literals) -> Filter:
     kind = draw(st.sampled_from(["one_of", "compare", "range", "stated", "phrase"]))
     if kind == "phrase":
         return Phrase(draw(st.sampled_from(HOSTILE_PHRASES) | phrases_of(literals)))
-    if kind == "stated" and field.kind is not Kind.STATE:
+    if kind == "stated" and field.name in STATABLE:
         return Stated(field.name)
     held = literals.of(field)
     if kind == "compare" and field.numeric:

@@ -1,11 +1,13 @@
 """The typed AST of a query, and its canonical text: `parse(format_query(query)) == query`."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field as field_
 from typing import Literal
 
 Operator = Literal[">=", "<=", ">", "<"]
 Value = str | int | float
-LEDGER_FIELDS = frozenset({"is"})  # joined from verifications at query time
+LEDGER_FIELDS = frozenset({"is", "verified", "refuted"})  # joined from verifications at query time
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,7 @@ class OneOf:
 
     field: str
     values: tuple[Value, ...]
+    spans: tuple[tuple[int, int], ...] = field_(default=(), compare=False, repr=False)  # of questions, in the source
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Query:
     text: str = ""
     similar: str | None = None
     sort: Sort | None = None
-    similar_span: tuple[int, int] = field(default=(0, 0), compare=False)  # where its token stands in the source
+    similar_span: tuple[int, int] = field_(default=(0, 0), compare=False)  # where its token stands in the source
 
 
 def conjunction(filters: list[Filter]) -> Filter | None:
@@ -97,14 +100,33 @@ def question_of(query: Query) -> str:
 def of_the_frame(query: Query) -> Query:
     """The query without its order, and without what it asks of the ledger at the top level."""
     parts = query.filter.children if isinstance(query.filter, And) else (query.filter,) if query.filter else ()
-    return Query(conjunction([part for part in parts if not _asks_ledger(part)]), query.text)
+    return Query(conjunction([part for part in parts if not _is_of_ledger(part)]), query.text)
 
 
-def _asks_ledger(node: Filter) -> bool:
-    """Whether it is about verifications: `is:verified`, or its negation."""
+def _is_of_ledger(node: Filter) -> bool:
+    """Whether it is about verifications, and nothing else: `is:verified`, or its negation."""
     if isinstance(node, Not):
-        return _asks_ledger(node.child)
+        return _is_of_ledger(node.child)
     return isinstance(node, OneOf | Stated) and node.field in LEDGER_FIELDS
+
+
+def asks_ledger(node: Filter | None) -> bool:
+    """Whether a filter asks anywhere what was verified."""
+    return any(_is_of_ledger(leaf) for leaf in leaves(node))
+
+
+def leaves(node: Filter | None) -> Iterator[Filter]:
+    """The clauses of a filter that hold no others, from left to right."""
+    match node:
+        case None:
+            return
+        case And(children) | Or(children):
+            for child in children:
+                yield from leaves(child)
+        case Not(child):
+            yield from leaves(child)
+        case _:
+            yield node
 
 
 def format_query(query: Query) -> str:

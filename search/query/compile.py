@@ -5,11 +5,9 @@ Absence is not zero: a comparison with a field that is not stated is not true, a
 """
 
 import re
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 
 from scenario.vocabulary import expand
-from search.query.ast import And, Compare, Filter, Not, OneOf, Or, Phrase, Range, Stated, Value
+from search.query.ast import And, Compare, Filter, Not, OneOf, Or, Phrase, Range, Stated, Value, format_filter
 from search.query.fields import QUERY_FIELDS, Kind
 
 TEXT_COLUMN = "text_folded"
@@ -17,23 +15,24 @@ TEXT_COLUMN = "text_folded"
 _EDGE = r"[^\p{L}\p{N}_]"
 _SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$#&\-~])")
 
-States = Mapping[str, AbstractSet[str]]  # "verified" and "refuted" → tokens, joined at query time
-NO_STATES: States = {}
+
+def compile_filter(node: Filter | None) -> str | None:
+    """The SQL of a filter, or None for no filter.
+
+    A clause that the ledger answers is only named, as a call of `ledger`, which LanceDB would refuse: it is joined by
+    `search.selection`.
+    """
+    return None if node is None else _sql(node)
 
 
-def compile_filter(node: Filter | None, states: States = NO_STATES) -> str | None:
-    """The SQL of a filter, or None for no filter."""
-    return None if node is None else _sql(node, states)
-
-
-def _sql(node: Filter, states: States) -> str:
+def _sql(node: Filter) -> str:
     match node:
         case And(children):
-            return " AND ".join(f"({_sql(child, states)})" for child in children)
+            return " AND ".join(f"({_sql(child)})" for child in children)
         case Or(children):
-            return " OR ".join(f"({_sql(child, states)})" for child in children)
+            return " OR ".join(f"({_sql(child)})" for child in children)
         case Not(child):
-            return f"({_sql(child, states)}) IS NOT TRUE"
+            return f"({_sql(child)}) IS NOT TRUE"
         case Phrase(text):
             return f"regexp_like({TEXT_COLUMN}, {quote(phrase_pattern(text))})"
         case Compare(field, operator, value):
@@ -42,9 +41,11 @@ def _sql(node: Filter, states: States) -> str:
             return _range(node)
         case Stated(field):
             known = QUERY_FIELDS[field]
+            if known.kind is Kind.STATE:
+                return _of_ledger(node)
             return f"array_length({known.column}) > 0" if known.kind is Kind.MEMBERS else f"{known.column} IS NOT NULL"
         case OneOf():
-            return _one_of(node, states)
+            return _one_of(node)
 
 
 def _range(node: Range) -> str:
@@ -55,10 +56,10 @@ def _range(node: Range) -> str:
     return " AND ".join(ends)
 
 
-def _one_of(node: OneOf, states: States) -> str:
+def _one_of(node: OneOf) -> str:
     field = QUERY_FIELDS[node.field]
     if field.kind is Kind.STATE:
-        return " OR ".join(f"({_state(str(value), states)})" for value in node.values)
+        return _of_ledger(node)
     if field.numeric:
         return f"{field.column} IN ({', '.join(_number(node.field, value) for value in node.values)})"
     values = [quote(value) for value in expanded(node.field, node.values)]
@@ -72,11 +73,8 @@ def expanded(field: str, values: tuple[Value, ...]) -> list[str]:
     return list(dict.fromkeys(stored for value in values for stored in expand(field, str(value))))
 
 
-def _state(state: str, states: States) -> str:
-    if state == "unverified":
-        return f"({_state('verified', states)} OR {_state('refuted', states)}) IS NOT TRUE"
-    tokens = sorted(states.get(state, ()))
-    return f"token IN ({', '.join(quote(token) for token in tokens)})" if tokens else "false"
+def _of_ledger(node: OneOf | Stated) -> str:
+    return f"_rowid IN (ledger({quote(format_filter(node))}))"
 
 
 def _number(field: str, value: Value) -> str:

@@ -53,6 +53,8 @@ def _fields() -> list[QueryField]:
         QueryField("sequence", Kind.INTEGER, "sequence"),
         QueryField("timestamp_us", Kind.INTEGER, "timestamp_us"),
         QueryField("is", Kind.STATE, "", STATES),
+        QueryField("verified", Kind.STATE, ""),  # by the question that was asked
+        QueryField("refuted", Kind.STATE, ""),
     ]
 
 

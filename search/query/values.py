@@ -58,14 +58,23 @@ def _compare(field: QueryField, operator: Operator, written: Written) -> Filter:
 
 
 def _equals(field: QueryField, written: Written) -> Filter:
-    if written.raw == "*" and field.kind is not Kind.STATE:
+    if written.raw == "*" and not (field.kind is Kind.STATE and field.values):  # every frame is in one of its states
         return Stated(field.name)
     if field.numeric and ".." in written.raw:
         return _range(field, written)
     items = split_items(written)
     if field.numeric:
         return OneOf(field.name, _unique([_number(field, item, written) for item in items]))
+    if field.kind is Kind.STATE:
+        return _states(field, items, written)
     return OneOf(field.name, _unique([_choice(field, item, written) for item in items]))
+
+
+def _states(field: QueryField, items: list[Item], written: Written) -> Filter:
+    """Each value keeps its place, for only the ledger knows whether a question was asked."""
+    places = {_choice(field, item, written): (item.start, item.end) for item in reversed(items)}
+    values = _unique([_choice(field, item, written) for item in items])
+    return OneOf(field.name, values, tuple(places[str(value)] for value in values))
 
 
 def _unique(values: list[Value]) -> tuple[Value, ...]:
@@ -144,4 +153,6 @@ def _choice(field: QueryField, item: Item, written: Written) -> str:
 def _how(field: QueryField) -> str:
     if field.numeric:
         return f"write {field.name}>=4, {field.name}:4, {field.name}:2..6 or {field.name}:*"
+    if field.kind is Kind.STATE and not field.values:
+        return f'write {field.name}:"the question that was asked"'
     return f"write {field.name}:{field.values[0] if field.values else 'NAME'}"

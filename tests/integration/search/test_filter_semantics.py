@@ -1,19 +1,29 @@
 """A compiled filter selects in LanceDB exactly the rows that `evaluate` selects in plain Python."""
 
+from functools import partial
+
+import numpy as np
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from rows import row, rows_at_random, table_of, text_columns
-from search.query import Not, OneOf, Phrase, parse
-from search.query.compile import compile_filter
+from search.corpus import Corpus
+from search.query import Not, OneOf, Phrase, Stated, parse
 from search.query.evaluate import evaluate
 from search.query.parser import MAX_DEPTH
+from search.selection import matching_positions, select
 from strategies import HOSTILE_PHRASES, Literals, filters_over, phrases_of
 
 ROWS = rows_at_random(300, seed=20)
 LITERALS = Literals(ROWS)
-STATES = {"verified": {"t1", "t5", "t7"}, "refuted": {"t2", "it's"}}
+STATES = {
+    ("is", "verified"): {"t1", "t5", "t7"},
+    ("is", "refuted"): {"t2", "it's"},
+    ("verified", None): {"t1", "t2", "t5", "t7", "t9"},
+    ("refuted", None): {"t2", "t3"},
+    ("verified", "is it there?"): {"t1", "t9"},
+}
 
 
 @pytest.fixture(scope="module", params=["indexed", "flat"])
@@ -24,11 +34,24 @@ def snapshot(request, tmp_path_factory):
 
 def selected(snapshot, node):
     """Tokens that the filter selects in LanceDB."""
-    where = compile_filter(node, STATES)
-    ids = set(snapshot.matching(where).tolist())
-    assert snapshot.count(where) == len(ids)
-    stored = snapshot.columns(["token"]).to_pylist()
-    return {one["token"] for one in stored if one["_rowid"] in ids}
+    corpus = Corpus(snapshot)
+    selection = select(corpus, node, partial(in_state, corpus))
+    positions = selection.positions(corpus).tolist()
+    assert selection.count(corpus) == len(positions) == len(set(positions))
+    if selection.where is not None:
+        narrowed = set(matching_positions(corpus, selection.where).tolist())
+        assert narrowed >= set(positions)
+    return {corpus.token(position) for position in positions}
+
+
+def in_state(corpus, field, value):
+    """What the ledger would say, as a mask."""
+    tokens = [corpus.token(position) for position in range(len(corpus))]
+    return np.array([evaluate(leaf_of(field, value), {"token": token}, STATES) for token in tokens], dtype=np.bool_)
+
+
+def leaf_of(field, value):
+    return Stated(field) if value is None else OneOf(field, (value,))
 
 
 def expected(rows, node):

@@ -6,8 +6,8 @@ from search.query import And, Not, OneOf, Or, Phrase, parse
 from search.query.compile import compile_filter, fold, phrase_pattern, quote
 
 
-def sql(source, states=None):
-    return compile_filter(parse(source).filter, states or {})
+def sql(source):
+    return compile_filter(parse(source).filter)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,7 @@ def test_folding_takes_case_and_runs_of_white_space_away(text, folded):
     assert fold(text) == folded
 
 
-def test_a_state_compiles_to_the_tokens_that_have_it():
-    states = {"verified": {"b", "a"}, "refuted": {"it's"}}
-    assert sql("is:verified", states) == "(token IN ('a', 'b'))"
-    assert sql("is:refuted", states) == "(token IN ('it''s'))"
-    assert sql("is:unverified", states) == "((token IN ('a', 'b') OR token IN ('it''s')) IS NOT TRUE)"
-
-
-def test_a_state_that_no_frame_has_selects_none():
-    assert sql("is:verified") == "(false)"
-    assert sql("is:unverified") == "((false OR false) IS NOT TRUE)"
+@pytest.mark.parametrize("source", ["is:verified", 'verified:"it\'s there"', "refuted:*"])
+def test_what_the_ledger_knows_is_only_named_for_sql_could_not_say_it(source):
+    assert sql(source) == f"_rowid IN (ledger('{source.replace(chr(39), chr(39) * 2)}'))"
+    assert sql(f"risk:4 {source}") == f"(risk IN (4)) AND ({sql(source)})"
