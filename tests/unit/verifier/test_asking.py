@@ -192,6 +192,14 @@ def test_the_more_certain_a_verdict_the_further_from_even_and_unsure_is_even():
     assert min(CERTAINTY["yes"].values()) > 0.5 > max(CERTAINTY["no"].values())
 
 
+def test_the_documented_table_is_the_one_that_is_used():
+    documented = (Path(__file__).parents[3] / "docs" / "scouts.md").read_text(encoding="utf-8")
+
+    assert "| | `certain` | `likely` | `guess` |" in documented
+    for verdict, by_word in CERTAINTY.items():
+        assert f"| `{verdict}` | {' | '.join(str(p) for p in by_word.values())} |" in documented
+
+
 @pytest.mark.parametrize(
     ("reviews", "evidence", "why"),
     [
