@@ -16,6 +16,7 @@ from scenario.protocols import Answerer, Deadline
 from scenario.records import Camera, Detection, Facts, Frame, Grounding
 from verifier.asking import CUT, QUESTION_LENGTH, asking_system_prompt, question_shown
 from verifier.models.base import ChatReply
+from verifier.models.grammar import constrain
 from verifier.reply import CERTAINTY, Shown, asked_schema, read_asked
 from verifier.scouts.vision import VisionOptions, VisionScout
 
@@ -297,6 +298,40 @@ def test_a_reply_without_a_part_of_the_answer_is_invalid(lost: str):
 
     with pytest.raises(ReplyInvalid, match=f"{lost} is missing"):
         read_asked(json.dumps(wire), SHOWN)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["yes", "no", "certain", "d1", "CAM_FRONT"])
+    | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(["camera", "detection", "seen"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.sampled_from(["confirmed", "rejected", "uncertain"]),
+    st.fixed_dictionaries({"evidence": JSON, "verdict": JSON, "certainty": JSON}),
+)
+def test_whatever_stands_in_an_answer_is_read_and_no_yes_lacks_something_to_show(review: str, answer: dict[str, Any]):
+    wire = json.loads(asked_text(review, "rejected", says="no")) | {"answer": answer}
+
+    said = read_asked(json.dumps(wire), SHOWN)
+
+    assert said.answer.probability in CERTAINTY[said.answer.verdict].values()
+    if said.answer.verdict == "yes":
+        rejected = {0} if review != "rejected" else {0, 1}
+        assert [item for item in said.answer.evidence if item.detection not in rejected]
+
+
+def test_a_grammar_holds_a_model_to_the_schema_whatever_is_shown():
+    for cameras in (("CAM_FRONT",), CAMERAS, ('a "quoted" \\ camera', "Ä")):
+        for detections in (0, 1, 24, 64):
+            assert constrain(asked_schema(detections, cameras)).startswith("root ::=")
 
 
 def test_an_invalid_answer_is_asked_for_once_more(frame: Frame):
