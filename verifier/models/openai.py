@@ -189,8 +189,12 @@ class OpenAIModel:
         for _ in range(attempts):
             lease = session.pool.take(deadline)
             failure: Failure | None = None
+            answered = True
             try:
                 return self._ask(session, lease, request, deadline)
+            except DeadlinePassed:
+                answered = False
+                raise
             except CallFailed as failed:
                 failure, last = _failure_of_call(failed), failed
                 _raise_if_final(lease, failed)
@@ -199,7 +203,7 @@ class OpenAIModel:
                 if failure is None:
                     raise ScoutError(f"{lease.endpoint} refused the request: {refused.reason}") from refused
             finally:
-                session.pool.give_back(lease, failure)
+                session.pool.give_back(lease, failure, answered=answered)
         if isinstance(last, Refused) and last.status not in OVERLOADED | OUT:
             raise ScoutError(f"the server failed to answer, {attempts} times; the last: {last.reason}") from last
         raise session.pool.unavailable() from last

@@ -108,16 +108,19 @@ class Pool:
                     return Lease(chosen.endpoint, chosen.failures)
                 self._wait(self._changed, self._pause_s(now_s, deadline))
 
-    def give_back(self, lease: Lease, failure: Failure | None) -> None:
-        """The request has ended. Requests that were under way together fail together: that is one failure, not many;
-        and only an answer to one that began after the last failure ends a row of failures."""
+    def give_back(self, lease: Lease, failure: Failure | None, *, answered: bool = True) -> None:
+        """The request has ended: with a failure, an answer, or neither, where nobody waited for it any longer.
+
+        Requests that were under way together fail together: that is one failure, not many; and only an answer to one
+        that began after the last failure ends a row of failures.
+        """
         with self._changed:
             member = self._members[lease.endpoint]
             member.busy -= 1
             in_order = member.failures == lease.failures
             if failure is not None:
                 self._rest(member, failure, first_to_tell=in_order)
-            elif in_order:
+            elif in_order and answered:
                 member.failures, member.rests_until_s = 0, 0.0
             self._changed.notify_all()
 

@@ -86,6 +86,16 @@ def test_rests_grow_with_each_failure_in_a_row_and_an_answer_ends_the_row(clock:
     assert clock.waits_s == [0.5, 1.0, 2.0, 4.0, 0.5]
 
 
+def test_a_request_that_nobody_waited_for_any_longer_does_not_end_a_row_of_failures(clock: Clock) -> None:
+    pool = made(clock, A)
+    for _ in range(2):
+        fail(pool)
+    pool.give_back(pool.take(NEVER), None, answered=False)
+    fail(pool)
+    pool.take(NEVER)
+    assert clock.waits_s == [0.5, 1.0, 2.0]
+
+
 def test_a_rest_is_a_random_share_of_the_longest_and_is_bounded() -> None:
     assert rest_s(3, 0.5, 0.25) == 0.5
     assert rest_s(3, 0.5, 0.0) == 0.0
