@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from indexer.stages import Makes, StageRunner, Task, attempt_each
+from scenario.answers import Revision
 from scenario.ledger import digest, result_key
 from scenario.protocols import Judge
 from scenario.records import Beliefs, Frame, Grounding, Record, ScoutReport, Verdict
@@ -42,6 +43,7 @@ class Judged:
     judge: str
     verdict: str
     beliefs: str
+    revision: str | None = None  # whose word stands in the place of the judge's
 
 
 def judge_frames(
@@ -50,7 +52,8 @@ def judge_frames(
     """Verdicts and beliefs of every frame that was reported on.
 
     Where the judge fails, the scouts vote and the verdict says why; the judge's failure stays in the ledger, so that
-    it can be asked again. With a fit, beliefs are the fitted ones, and they set the verdict's tags and risk.
+    it can be asked again. With a fit, beliefs are the fitted ones, and they set the verdict's tags and risk. A revision
+    in the ledger sets all of the verdict's facts: it is a person's word.
     """
     fingerprint = f"{judge.name}:{judge.fingerprint}:{REWARD}"
     verdicts = _stage(
@@ -68,8 +71,16 @@ def judge_frames(
     believed = _believe(stages, judged, fit)
     if fit:
         verdicts = _retag(stages, judged, verdicts, believed, fit)
+    revisions = stages.ledger.revisions()
+    revised = [item for item in judged if item.frame.token in revisions and item.frame.token in verdicts]
+    if revised:
+        verdicts = verdicts | _revise(stages, revised, verdicts, revisions)
+    by_person = {item.frame.token: _told(revisions[item.frame.token]) for item in revised}
     return [
-        Judged(item, by_judge[item.frame.token], verdicts[item.frame.token], believed[item.frame.token])
+        Judged(
+            *(item, by_judge[item.frame.token], verdicts[item.frame.token], believed[item.frame.token]),
+            by_person.get(item.frame.token),
+        )
         for item in judged
         if item.frame.token in believed and item.frame.token in verdicts
     ]
@@ -107,6 +118,41 @@ def _retag(
             yield task, changed.to_bytes()
 
     return stages.stage("retag", tasks, make)
+
+
+def _revise(
+    stages: StageRunner, revised: Sequence[Reported], verdicts: Mapping[str, str], revisions: Mapping[str, Revision]
+) -> dict[str, str]:
+    """Verdicts with the facts that a person accepted, under keys of their own."""
+    frames = {item.frame.token: item.frame for item in revised}
+    tasks = [
+        Task(result_key("revise", token, _fingerprint(revisions[token]), [verdicts[token]]), frame)
+        for token, frame in frames.items()
+    ]
+
+    def make(missing: Sequence[Task]) -> Makes:
+        stored = stages.ledger.payloads(verdicts[task.frame.token] for task in missing)
+        for task in missing:
+            token = task.frame.token
+            verdict = Verdict.model_validate_json(stored[verdicts[token]])
+            yield task, _with_facts_of(revisions[token], verdict).to_bytes()
+
+    return stages.stage("revise", tasks, make)
+
+
+def _with_facts_of(revision: Revision, verdict: Verdict) -> Verdict:
+    candidates = list(verdict.candidates)
+    candidates[verdict.chosen] = verdict.candidates[verdict.chosen].model_copy(update={"facts": revision.facts})
+    note = f"facts by {_told(revision)}, {revision.created_at}, after verification {revision.verification}"
+    return verdict.model_copy(update={"candidates": tuple(candidates), "notes": (*verdict.notes, note)})
+
+
+def _told(revision: Revision) -> str:
+    return f"revision {revision.id} by {revision.who}"
+
+
+def _fingerprint(revision: Revision) -> str:
+    return digest(revision.id, revision.facts.model_dump(mode="json"))
 
 
 def _vote(stages: StageRunner, judge: Judge, fingerprint: str, left: Sequence[Reported]) -> dict[str, str]:

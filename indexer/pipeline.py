@@ -150,7 +150,7 @@ class Pipeline:
         provenances: dict[tuple[str, ...], Provenance] = {}  # shared: there are as many as ways to be judged
 
         def reference(item: Judged) -> bytes:
-            way = (item.judge, *item.reported.by_scout)
+            way = (item.judge, item.revision or "", *item.reported.by_scout)
             provenance = provenances.setdefault(way, self._provenance(item))
             return ScenarioRef(
                 frame=item.reported.frame,
@@ -182,6 +182,7 @@ class Pipeline:
                 **{f"scout {scout.name}": scout.fingerprint for scout in self.scouts if scout.name in by_scout},
                 "judge": item.judge,
                 "beliefs": beliefs_fingerprint(self.fit),
+                **({"revision": item.revision} if item.revision else {}),
             },
             notes=self.notes,
         )

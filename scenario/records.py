@@ -341,7 +341,7 @@ class Provenance(Record):
     """Where a scenario comes from: enough to say whether two were made the same way."""
 
     schema_version: int = SCHEMA_VERSION
-    backends: dict[str, str]  # what made it → fingerprint: grounder, each scout that reported, judge, beliefs
+    backends: dict[str, str]  # what made it → fingerprint: grounder, scouts that reported, judge, beliefs, revision
     notes: tuple[str, ...] = ()
 
 

@@ -112,6 +112,20 @@ class VerificationTables:
         )
         return [_verification(*row) for row in rows]
 
+    def changed(self, tokens: Sequence[str] | None = None) -> list[Verification]:
+        """Of each frame, or of those named, the latest verification that counts and saw facts; those that saw changes,
+        newest first."""
+        if not self._has("verification_keys"):
+            return []
+        among = "" if tokens is None else f" AND v.token IN ({','.join('?' * len(tokens))})"
+        rows = self._read(
+            "SELECT id, payload FROM (SELECT v.id, v.payload, max(v.id) FROM verifications v"
+            f" WHERE {_COUNTS} AND json_extract(v.payload, '$.facts_now') IS NOT NULL{among} GROUP BY v.token)"
+            " WHERE json_array_length(payload, '$.changes') > 0 ORDER BY id DESC",
+            tuple(tokens or ()),
+        )
+        return [_verification(*row) for row in rows]
+
     def undo_verification(self, number: int, who: str) -> Verification:
         """Take it back: it stays, and counts no more. Raises `WorkspaceError` where there is none, or none any more."""
         rows = self._read("SELECT id, payload FROM verifications WHERE id = ?", (number,))

@@ -60,11 +60,11 @@ class Prefilter:
     share: float  # at least so much of what passes `where` passes `mask`
 
     @classmethod
-    def of(cls, corpus: Corpus, selection: Selection) -> "Prefilter":
+    def of(cls, corpus: Corpus, selection: Selection, *, named_up_to: int = ROW_IDS_IN_SQL) -> "Prefilter":
         if selection.mask is None:
             return cls(corpus, selection.where, None, 1.0)
         chosen = selection.positions(corpus)
-        if len(chosen) <= ROW_IDS_IN_SQL:
+        if len(chosen) <= named_up_to:
             named = ", ".join(map(str, np.sort(corpus.row_ids[chosen]).tolist()))
             return cls(corpus, f"_rowid IN ({named})" if named else "false", None, 1.0)
         return cls(corpus, selection.where, selection.mask, len(chosen) / len(corpus))

@@ -8,8 +8,9 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
-from scenario.answers import Verification
+from scenario.answers import Outcome, Revision, Verification
 from scenario.assembly import load_scenarios
 from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError, StoreError, UnknownToken
 from scenario.ledger import Ledger, digest
@@ -26,6 +27,7 @@ from search.selection import Selection, select
 from search.store import Store
 from server.asking import asked_of, told, verifier_of
 from server.joined import Verdicts
+from server.proposals import Proposal, accept, proposals
 from server.views import HIT_COLUMNS, Scenes, hit, read_as, tree
 from verifier.live import Limits, LiveVerifier
 from verifier.verifying import Asked
@@ -260,6 +262,12 @@ class Engine:
         row_ids = [int(corpus.row_ids[position_of(corpus, token)]) for token in tokens]
         return [str(row["scenario_key"]) for row in corpus.snapshot.rows(row_ids, ["scenario_key"])]
 
+    def _known_keys(self, tokens: Sequence[str]) -> dict[str, str]:
+        """As `_keys_of`, by token; a frame that is not in the index is left out."""
+        places = self._open().places(pa.array(tokens, pa.string()))
+        held = [token for token, place in zip(tokens, places.tolist(), strict=True) if place >= 0]
+        return dict(zip(held, self._keys_of(held), strict=True))
+
     # Asking again
 
     def verify(
@@ -282,6 +290,43 @@ class Engine:
         scenarios = self.scenarios(tokens)
         limits, cancel = limits or Limits(), cancel or Cancel()
         return told(self._live(), ledger_file, scenarios, asked, limits, cancel, fresh=fresh)
+
+    # What was verified, and what came of it
+
+    def verifications(
+        self,
+        *,
+        token: str | None = None,
+        question: str | None = None,
+        verdict: Outcome | None = None,
+        limit: int | None = None,
+        undone: bool = False,
+    ) -> list[Verification]:
+        """Newest first, of a frame, a question, a verdict; with `undone`, those that were undone, too."""
+        with Ledger(self.workspace.require_ledger("verifications"), read_only=True) as ledger:
+            return ledger.verifications(token=token, question=question, verdict=verdict, limit=limit, undone=undone)
+
+    def undo_verification(self, number: int, who: str) -> Verification:
+        """Take a verification back: it stays in the ledger and counts no more. Raises `WorkspaceError`."""
+        with Ledger(self.workspace.require_ledger("undoing")) as ledger:
+            return ledger.undo_verification(number, who)
+
+    def proposals(self, tokens: Sequence[str] | None = None) -> list[Proposal]:
+        """Facts that the latest look at a frame saw otherwise than the index holds them, newest first."""
+        with Ledger(self.workspace.require_ledger("proposals"), read_only=True) as ledger:
+            seen, revisions = ledger.changed(tokens), ledger.revisions()
+            keys = self._reopening(lambda: self._known_keys([one.token for one in seen]))
+            scenarios = dict(zip(keys, load_scenarios(ledger, list(keys.values())), strict=True))
+        return proposals(seen, scenarios, keys, revisions)
+
+    def accept_proposal(self, token: str, who: str) -> Revision:
+        """Accept what is proposed for a frame: a revision, which the next build of the index takes up.
+
+        Raises `WorkspaceError` where nothing is proposed, `ConfigError` where nobody is named.
+        """
+        found = self.proposals([token])
+        with Ledger(self.workspace.require_ledger("proposals")) as ledger:
+            return accept(ledger, token, found, who)
 
     def _live(self) -> LiveVerifier:
         with self._loading:
