@@ -59,7 +59,8 @@ NAMES: Mapping[frozenset[str], tuple[str, ...]] = {
     SIGNS: ("sign", "road sign"),
     TRAFFIC_LIGHTS: ("traffic light", "traffic signal", "light signal"),
     frozenset({"crosswalk"}): ("crosswalk", "zebra crossing", "marked crossing", "pedestrian crossing"),
-    OBSTACLES: ("obstacle", "obstruction", "something", "anything", "object"),
+    OBSTACLES: ("obstacle", "obstruction", "something", "anything"),
+    BARRIERS | _DEBRIS: ("object",),
 }
 NEGATIVE_NAMES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("nobody", "no one", "noone"), PERSONS),
@@ -145,7 +146,7 @@ TRAITS: Mapping[TraitKind, tuple[str, ...]] = {
     TraitKind.MOVING: ("moving", "driving", "drives", "in motion", "moves", "riding", "rides", "rolling"),
     TraitKind.STANDING: (
         *("standing", "stands", "stopped", "stationary", "waiting", "waits", "standing still", "not moving", "wait"),
-        *("idle", "static"),
+        *("idle", "static", "lying", "lies", "sitting", "sits"),
     ),
     TraitKind.PARKED: ("parked", "parking"),
     TraitKind.WALKING: ("walking", "walks"),
@@ -211,7 +212,7 @@ _MORE_FACTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("ego_required_action", "yield"): ("giving way", "yielding"),
     ("ego_required_action", "nudge_around_static_obstacle"): ("swerving", "going around", "driving around"),
     ("sensor_integrity", "dirt_on_lens"): ("dirt on a camera", "dirt on the camera", "dirty camera", "dirt on a lens"),
-    ("tags", "sensor_failure"): ("black picture", "black camera", "blind camera", "camera black"),
+    ("tags", "sensor_failure"): ("black picture", "black camera", "blind camera", "camera black", "blind"),
 }
 # What is said of one value holds of those that are more of the same.
 _IMPLIED: Mapping[tuple[str, str], tuple[str, ...]] = {("weather", "rain"): ("heavy_rain",)}
@@ -219,6 +220,7 @@ _IMPLIED: Mapping[tuple[str, str], tuple[str, ...]] = {("weather", "rain"): ("he
 # Words without content of their own. A preposition between two things is no filler: it relates them.
 FILLERS = frozenset(
     {
+        *("situation", "situations", "scenario", "scenarios"),
         *("a", "an", "the", "is", "are", "was", "were", "be", "being", "there", "here", "do", "does", "did"),
         *("has", "have", "having", "can", "could", "you", "we", "us", "i", "me", "see", "seen", "show"),
         *("shown", "find", "any", "some", "of", "in", "at", "on", "to", "by", "into", "onto", "from", "for"),
@@ -226,7 +228,22 @@ FILLERS = frozenset(
         *("frames", "scene", "scenes", "picture", "image", "images", "video", "clip", "clips", "ego", "please"),
         *("tell", "whether", "if", "where", "while", "when", "during", "as", "lane", "lanes", "road", "roads"),
         *("street", "streets", "path", "way", "weather", "conditions", "condition", "time", "now", "currently"),
-        *("visible", "present", "view", "camera", "cameras", "them", "they", "their", "surface", "moment"),
+        *(
+            "visible",
+            "present",
+            "view",
+            "camera",
+            "cameras",
+            "them",
+            "they",
+            "their",
+            "situation",
+            "situations",
+            "scenario",
+            "scenarios",
+            "surface",
+            "moment",
+        ),
         *("case"),
     }
 )

@@ -25,7 +25,7 @@ VAGUE_M = 4.0  # "near" and "far" have no sharp border
 PART = 0.05  # of a distance: what a calibration errs by
 ONCOMING_DEG, ALONG_DEG, ACROSS_DEG = 130.0, 50.0, (50.0, 130.0)
 STANDING_MPS, MOVING_MPS = 0.3, 0.8
-RUN_MARGIN_MPS = 0.4
+BRISK_MPS = 1.45  # no slower walk is running, no faster one is surely a walk
 CROSSWALK_HALF_M = 2.5
 
 _OPPOSITE: Mapping[Said, Said] = {"yes": "no", "no": "yes", "unsure": "unsure"}
@@ -217,7 +217,9 @@ def _parked(thing: Thing, scene: Scene) -> Said:
 def _running(thing: Thing, scene: Scene) -> Said:
     if thing.is_said_to_stand:
         return "no"
-    return opposite(_under(thing.speed_mps, RUNNING_MPS, RUN_MARGIN_MPS)) if thing.speed_mps is not None else "unsure"
+    if thing.speed_mps is None:
+        return "unsure"
+    return "yes" if thing.speed_mps >= RUNNING_MPS else "unsure" if thing.speed_mps > BRISK_MPS else "no"
 
 
 def _walking(thing: Thing, scene: Scene) -> Said:
