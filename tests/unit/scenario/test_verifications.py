@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from scenario.answers import Revision, Verification
+from scenario.answers import FactChange, Revision, Verification
 from scenario.errors import WorkspaceError
 from scenario.ledger import Ledger
 from scenario.records import Facts
@@ -123,6 +123,7 @@ def test_a_ledger_of_an_older_build_is_read_and_then_written(tmp_path):
             db.execute(f"DROP TABLE {table}")
     with Ledger(path, read_only=True) as old:
         assert (old.verdicts(), old.verifications(), old.questions(), old.revisions()) == ({}, [], [], {})
+        assert (old.changed(), old.ever("yes"), old.verdicts_of(["t"], "q"), old.was_asked("q")) == ([], [], {}, False)
         assert old.states_version() == (0, 0)
     with Ledger(path) as new:
         new.append_verification(look())
@@ -135,3 +136,49 @@ def test_a_verification_survives_whoever_wrote_it(tmp_path):
     with Ledger(path) as writing, Ledger(path, read_only=True) as reading:
         kept = writing.append_verification(look())
         assert reading.verifications() == [kept]
+
+
+def test_only_verdicts_after_a_number_are_added(ledger):
+    first = ledger.append_verification(look())
+    ledger.append_verification(look("u", "no"))
+
+    assert ledger.verdicts(after=first.id) == {"u": "no"}
+    assert ledger.verdicts("is it", after=first.id) == {"u": "no"}
+    assert ledger.verdicts(after=2) == {}
+
+
+def test_a_page_of_frames_is_looked_up_by_question(ledger):
+    for token, verdict in [("t", "yes"), ("t", "no"), ("u", "unsure"), ("u", "error"), ("v", "yes")]:
+        ledger.append_verification(look(token, verdict))
+    ledger.append_verification(look("t", "yes", "another"))
+    ledger.undo_verification(5, "ada")
+
+    assert ledger.verdicts_of(["t", "u", "v", "w"], "Is it") == {"t": "no", "u": "unsure"}
+    assert ledger.verdicts_of([], "is it") == {}
+
+
+def test_a_frame_ever_confirmed_is_one_whose_latest_verdict_on_any_question_is_yes(ledger):
+    ledger.append_verification(look("t", "yes", "a"))
+    ledger.append_verification(look("t", "no", "b"))
+    ledger.append_verification(look("u", "yes", "a"))
+    ledger.append_verification(look("u", "no", "A?"))
+
+    assert (ledger.ever("yes"), sorted(ledger.ever("no"))) == (["t"], ["t", "u"])
+
+
+def test_a_question_was_asked_whatever_came_of_it(ledger):
+    ledger.undo_verification(ledger.append_verification(look()).id, "ada")
+
+    assert ledger.was_asked("IS IT")
+    assert not ledger.was_asked("is")
+
+
+def test_what_changed_is_what_the_latest_look_at_a_frame_that_saw_facts_says(ledger):
+    changes = (FactChange(field="risk", stored="3", now="4"),)
+    seen = look().model_copy(update={"facts_now": Facts(risk=4), "changes": changes})
+    for one in (seen, look(), seen.model_copy(update={"token": "u"}), look("u", "error")):
+        ledger.append_verification(one)
+    assert [one.token for one in ledger.changed()] == ["u", "t"]  # the second look at t saw no facts
+    assert [one.token for one in ledger.changed(["t"])] == ["t"]
+    ledger.append_verification(look("u").model_copy(update={"facts_now": Facts()}))
+    assert [one.token for one in ledger.changed()] == ["t"]
