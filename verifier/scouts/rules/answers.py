@@ -7,6 +7,7 @@ from scenario.labels import LABEL_GROUPS, TRAFFIC_LIGHTS
 from scenario.records import DetectionReview, Facts, Grounding, ReviewVerdict
 from scenario.vocabulary import FIELDS
 from verifier.scouts.rules.claims import AllOf, AnyOf, Claim, EgoStands, Not, Present, RiskIs, Stated, Unknown
+from verifier.scouts.rules.phrases import DETECTED_MAY_BE, MAY_BE
 from verifier.scouts.rules.places import has, opposite
 from verifier.scouts.rules.scene import Scene
 from verifier.scouts.rules.things import Thing
@@ -14,6 +15,7 @@ from verifier.scouts.rules.things import Thing
 # How probable yes is, by verdict. Firm answers of the rules were right in some nine of ten rendered frames (see
 # docs/rules.md); nothing is known about the unsure ones.
 PROBABILITY: dict[Said, float] = {"yes": 0.9, "unsure": 0.5, "no": 0.1}
+ANNOTATIONS = "annotations"  # the grounder whose labels people gave
 SHOWN = 3  # things that a part of a question cites at most
 # Labels that hardly any log annotates: that none is there says nothing.
 _SELDOM_LABELLED = frozenset(LABEL_GROUPS["control"]) | frozenset(LABEL_GROUPS["water"])
@@ -89,8 +91,11 @@ def _present(claim: Present, ground: Ground) -> _Held:
     """Enough things that surely fit: yes. Too few even with those that may: no, if everything was looked at."""
     situation = ground.scene.situation
     fits: dict[Said, list[Thing]] = {"yes": [], "unsure": [], "no": []}
-    for thing in situation.of(claim.labels):
-        fits[_fits(thing, claim, ground)].append(thing)
+    for thing in situation.things:
+        if thing.label in claim.labels:
+            fits[_fits(thing, claim, ground)].append(thing)
+        elif _may_be(thing, claim.labels, ground) and _fits(thing, claim, ground) != "no":
+            fits["unsure"].append(thing)
     if len(fits["yes"]) >= claim.least:
         return _Held("yes", _shown(fits["yes"], ground))
     possible = [*fits["yes"], *fits["unsure"]]
@@ -101,6 +106,14 @@ def _present(claim: Present, ground: Ground) -> _Held:
     if not fits["no"] and not possible and claim.labels <= _SELDOM_LABELLED:
         return _Held("unsure", (Evidence(seen=f"no {claim.name} was labelled, but few logs label them"),))
     return _Held("no", _none_fits(claim, fits, ground))
+
+
+def _may_be(thing: Thing, labels: frozenset[str], ground: Ground) -> bool:
+    """Whether a coarser label may stand for one that was asked for."""
+    names = MAY_BE.get(thing.label, frozenset())
+    if ground.grounding.backend != ANNOTATIONS:
+        names |= DETECTED_MAY_BE.get(thing.label, frozenset())
+    return not names.isdisjoint(labels)
 
 
 def _none_fits(claim: Present, fits: dict[Said, list[Thing]], ground: Ground) -> tuple[Evidence, ...]:

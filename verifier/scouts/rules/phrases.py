@@ -58,14 +58,38 @@ NAMES: Mapping[frozenset[str], tuple[str, ...]] = {
     _ANIMALS: ("animal",),
     SIGNS: ("sign", "road sign"),
     TRAFFIC_LIGHTS: ("traffic light", "traffic signal", "light signal"),
-    frozenset({"crosswalk"}): ("crosswalk", "zebra crossing", "marked crossing", "pedestrian crossing"),
+    frozenset({"crosswalk"}): ("crosswalk", "zebra crossing", "marked crossing"),
     OBSTACLES: ("obstacle", "obstruction", "something", "anything"),
     BARRIERS | _DEBRIS: ("object",),
+}
+# Names that say more than any label does: whether it is a man is not known.
+VAGUE_NAMES: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("man", "men", "woman", "women", "lady", "ladies", "guy", "old person", "elderly person"), PERSONS),
+    **dict.fromkeys(("boy", "girl", "toddler"), frozenset({"child"})),
 }
 NEGATIVE_NAMES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("nobody", "no one", "noone"), PERSONS),
     **dict.fromkeys(("nothing",), OBSTACLES),
     **dict.fromkeys(("empty street", "empty road", "empty lane", "deserted street", "deserted road"), MOVERS),
+}
+
+# What a coarse label may be in truth: some logs and detectors have no finer one, and none tells drums from cones well.
+MAY_BE: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(_CONES, _BARRELS),
+    **dict.fromkeys(_BARRELS, _CONES),
+    "traffic barrier": _HARD_BARRIERS,
+    "debris": _DEBRIS,
+    "animal": _ANIMALS,
+    "bus": frozenset({"school bus"}),
+    "truck": _TRUCKS,
+    "car": _CARS - _POLICE,
+    "construction vehicle": WORK_MACHINES,
+}
+# What annotators tell apart, but a detector with many names for one thing may not.
+DETECTED_MAY_BE: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("person", "pedestrian"), PERSONS),
+    **dict.fromkeys(("cyclist", "bicyclist", "motorcyclist", "scooter rider"), RIDERS),
+    "car": _CARS,
 }
 
 _LANES = ("lane", "ego lane", "ego path", "path", "way", "driving lane", "travel lane", "ego vehicle path")
@@ -254,6 +278,7 @@ class Thing:
     name: str
     labels: frozenset[str]
     none: bool = False  # "nobody"
+    says_more: bool = False  # than a label can
 
 
 @dataclass(frozen=True)
@@ -282,6 +307,8 @@ def phrases() -> tuple[Mapping[tuple[str, ...], Meaning], int]:
 def _things() -> Iterator[tuple[str, Meaning]]:
     for name, labels in NEGATIVE_NAMES.items():
         yield name, Thing(name, labels, none=True)
+    for name, labels in VAGUE_NAMES.items():
+        yield from _plurals(name, Thing(name, labels, says_more=True))
     for labels, names in NAMES.items():
         for name in names:
             yield from _plurals(name, Thing(names[0], labels))

@@ -33,6 +33,9 @@ def _words(question: str) -> list[str]:
     text = re.sub(r"['’]s\b", "", text).replace("cannot", "can not")
     text = re.sub(r"\band up\b", "or more", text)
     text = re.sub(r"\b(neither\b.*?)\bnor\b", r"\1, no", text)
+    # These hold a "with" or an "in" that neither parts nor relates.
+    text = re.sub(r"\b(?:person|people|pedestrian) (?:with|pushing) (?:a )?(stroller|pram)", r"\1", text)
+    text = re.sub(r"\b(?:person|people|pedestrian) in (?:a )?(wheelchair)", r"\1", text)
     return [word for word in _TOKEN.findall(text) if word not in _HARMLESS]
 
 

@@ -69,18 +69,26 @@ class Reader:
         self._unknown: list[str] = []
 
     def first(self) -> Thing | Traits | Fact | None:
-        """What the first phrase that is no filler means."""
+        """What the first phrase means, if nothing but fillers and negations stands before it."""
         for at, word in enumerate(self._words):
+            if found := _longest(self._words, at):
+                return found[0]
             if word not in FILLERS and word not in _NOT:
-                found = _longest(self._words, at)
-                return found[0] if found else None
+                return None
         return None
 
     def is_bare_name(self) -> bool:
         """Whether there is one name and nothing else of content."""
-        content = [at for at, word in enumerate(self._words) if word not in FILLERS and word not in _NOT]
-        found = _longest(self._words, content[0]) if content else None
-        return found is not None and content[0] + found[1] == content[-1] + 1
+        at, names = 0, 0
+        while at < len(self._words):
+            found = _longest(self._words, at)
+            if found and not isinstance(found[0], Thing):
+                return False
+            if not found and self._words[at] not in FILLERS and self._words[at] not in _NOT:
+                return False
+            names += found is not None
+            at += found[1] if found else 1
+        return names == 1
 
     def has_only_traits(self) -> bool:
         """Whether there is a trait and no other content."""
@@ -144,7 +152,8 @@ class Reader:
             self._join = False
             return
         self._end_group()
-        self._group = _Group(thing, self._waiting, self._count, self._deny)
+        more = [Trait(TraitKind.UNKNOWN, words=thing.name)] if thing.says_more else []
+        self._group = _Group(thing, [*self._waiting, *more], self._count, self._deny)
         self._waiting, self._count, self._deny = [], Count(), False
 
     def _traits(self, traits: Sequence[Trait]) -> None:
