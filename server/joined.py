@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scenario.answers import Outcome
-from scenario.errors import QueryError
+from scenario.errors import QueryError, WorkspaceError
 from scenario.ledger import Ledger
 from scenario.verifications import question_key
 from scenario.workspace import Workspace
@@ -82,8 +82,11 @@ class Verdicts:
         """Token → the latest verdict on a question; nothing where there is no ledger, or nothing was asked."""
         if not question or not tokens or self.workspace.ledger is None or not self.workspace.ledger.is_file():
             return {}
-        with self._ledger("verdicts") as ledger:
-            return ledger.verdicts_of(tokens, question)
+        try:
+            with self._ledger("verdicts") as ledger:
+                return ledger.verdicts_of(tokens, question)
+        except WorkspaceError:  # a search that asks nothing of the ledger does not fail with it; what asks it says why
+            return {}
 
     def _mask(self, corpus: Corpus, name: str, value: str | None) -> Mask:
         if name == "is":

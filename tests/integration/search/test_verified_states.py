@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drives import Drives, drive, engine_over, no_embedder, scenario, tokens
 from scenario.answers import Verification
-from scenario.errors import NoLedger, QueryError
+from scenario.errors import NoLedger, QueryError, WorkspaceError
 from scenario.ledger import Ledger
 from scenario.records import Facts
 from scenario.workspace import Workspace
@@ -207,3 +207,15 @@ def test_a_reranked_search_does_not_outlive_a_new_verdict(tmp_path):
         said(ledger, "a", "no", "risk:5")
     page = engine.search("risk:5", rerank=True)
     assert [(hit.token, hit.verdict) for hit in page.hits] == [("c", "yes"), ("b", None), ("a", "no")]
+
+
+def test_a_search_that_asks_nothing_of_a_damaged_ledger_goes_on_and_one_that_does_names_it(tmp_path):
+    drives = Drives.at(tmp_path / "w")
+    drives.write([scenario("a", Facts(risk=5))])
+    for file in tmp_path.glob("w/ledger.sqlite*"):
+        file.write_bytes(b"no ledger at all" * 64)
+    engine = Engine(drives.workspace, no_embedder)
+    assert whole(engine, "risk:5") == ["a"]
+    for query in ("is:verified", "verified:*", 'refuted:"a bus"'):
+        with pytest.raises(WorkspaceError, match="is not a ledger of this version"):
+            engine.search(query)
