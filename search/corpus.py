@@ -14,9 +14,11 @@ import pyarrow.compute as pc
 
 from scenario.vocabulary import RISK_MAX, RISK_MIN, SCALAR_FIELDS
 from search.fusion import Positions
+from search.query.compile import quote
 from search.store import RowIds, Snapshot
 
 Floats = npt.NDArray[np.float64]
+FEW_TOKENS = 256  # so many are faster looked up in the table's index than by hashing a million
 SET_COLUMNS = ("tags", "traffic_controls", "objects")
 
 
@@ -43,6 +45,7 @@ class Corpus:
         self.snapshot = snapshot
         self._floats: dict[str, Floats] = {}
         self._codes: dict[str, Codes] = {}
+        self._orders: dict[tuple[str, bool], Positions] = {}
         base = snapshot.columns(["token"])
         self.row_ids: RowIds = np.asarray(base["_rowid"].to_numpy(), dtype=np.uint64)
         self._by_row_id = np.argsort(self.row_ids)
@@ -54,10 +57,24 @@ class Corpus:
     def token(self, position: int) -> str:
         return str(self._tokens[position].as_py())
 
-    def places(self, tokens: pa.Array) -> Positions:
+    def places(self, tokens: Sequence[str]) -> Positions:
         """The position of each token, -1 for one that is not in this snapshot."""
-        found = pc.index_in(tokens, value_set=self._tokens)
-        return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+        if len(tokens) > FEW_TOKENS:
+            found = pc.index_in(pa.array(tokens, pa.string()), value_set=self._tokens)  # hashes all tokens first
+            return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+        if not tokens:
+            return np.zeros(0, dtype=np.int64)
+        where = f"token IN ({', '.join(map(quote, tokens))})"
+        by_token = {self.token(place): place for place in self.positions(self.snapshot.matching(where)).tolist()}
+        return np.asarray([by_token.get(token, -1) for token in tokens], dtype=np.int64)
+
+    def order(self, column: str, *, descending: bool) -> Positions:
+        """All frames by a number column, ties by token; those that do not state it come last either way."""
+        key = (column, descending)
+        if key not in self._orders:
+            values = self.floats(column)  # NaN sorts last, negated or not
+            self._orders[key] = np.lexsort((self.token_rank, -values if descending else values)).astype(np.int64)
+        return self._orders[key]
 
     @cached_property
     def token_rank(self) -> Positions:

@@ -19,6 +19,7 @@ from search.schema import VECTOR_COLUMNS, Vector
 from search.selection import Prefilter, Selection
 
 EPSILON = 1e-6  # beliefs are kept this far from certainty, so that log-odds stay finite
+SORTED_ANEW = 10_000  # so many frames are sorted in a few ms; more are taken out of the order of all, which is kept
 DEFAULT_SORT = Sort("risk", descending=True)
 
 
@@ -54,8 +55,11 @@ def retrieve(corpus: Corpus, query: Query, reading: Reading, selection: Selectio
 
 
 def _all_matching(corpus: Corpus, query: Query, selection: Selection) -> Answered:
-    positions = selection.positions(corpus)
-    by = _sorted(corpus, positions, query.sort or DEFAULT_SORT, corpus.token_rank[positions])
+    positions, sort = selection.positions(corpus), query.sort or DEFAULT_SORT
+    if len(positions) > SORTED_ANEW and sort.field != "token":
+        order = corpus.order(QUERY_FIELDS[sort.field].column, descending=sort.descending)
+        return Answered(order[corpus.mask(positions)[order]], len(positions), {}, np.zeros(0))
+    by = _sorted(corpus, positions, sort, corpus.token_rank[positions])
     return Answered(positions[by], len(positions), {}, np.zeros(0))
 
 

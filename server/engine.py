@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-import pyarrow as pa
 
 from scenario.answers import Outcome, Revision, Verification
 from scenario.assembly import load_scenarios
@@ -264,7 +263,7 @@ class Engine:
 
     def _known_keys(self, tokens: Sequence[str]) -> dict[str, str]:
         """As `_keys_of`, by token; a frame that is not in the index is left out."""
-        places = self._open().places(pa.array(tokens, pa.string()))
+        places = self._open().places(tokens)
         held = [token for token, place in zip(tokens, places.tolist(), strict=True) if place >= 0]
         return dict(zip(held, self._keys_of(held), strict=True))
 

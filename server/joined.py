@@ -98,7 +98,7 @@ class Verdicts:
         if value is not None:
             return np.asarray(self._codes(corpus, value) == CODES[verdict], dtype=np.bool_)
         with self._ledger(f"{name}:") as ledger:
-            places = corpus.places(pa.array(ledger.ever(verdict), pa.string()))
+            places = corpus.places(ledger.ever(verdict))
         return corpus.mask(places[places >= 0])
 
     def _codes(self, corpus: Corpus, question: str | None) -> Codes:
@@ -129,7 +129,7 @@ def _field(node: Filter | None) -> str:
 
 def _added(corpus: Corpus, codes: Codes, verdicts: dict[str, str]) -> Codes:
     """The codes with later verdicts in their places; a copy, for a search may be reading the others."""
-    places = corpus.places(pa.array(list(verdicts), pa.string()))
+    places = corpus.places(list(verdicts))
     said = pa.array(list(verdicts.values()), pa.string()).dictionary_encode()
     by_said = np.asarray([CODES[name] for name in said.dictionary.to_pylist()], dtype=np.int8)
     added, known = codes.copy(), places >= 0  # a frame that an earlier index held may be gone

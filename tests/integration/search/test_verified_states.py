@@ -219,3 +219,25 @@ def test_a_search_that_asks_nothing_of_a_damaged_ledger_goes_on_and_one_that_doe
     for query in ("is:verified", "verified:*", 'refuted:"a bus"'):
         with pytest.raises(WorkspaceError, match="is not a ledger of this version"):
             engine.search(query)
+
+
+# What makes it fast for a million frames
+
+
+@pytest.mark.parametrize("column", ["risk", "agreement", "sequence"])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_the_kept_order_of_all_frames_is_the_one_that_a_sort_gives(drives, engine, column, direction):
+    corpus = Corpus(Store(drives.workspace.index_uri).snapshot())
+    order = corpus.order(column, descending=direction == "desc")
+    assert [corpus.token(place) for place in order] == whole(engine, f"sort:{column}-{direction}")
+
+
+@pytest.mark.parametrize("others", [0, 1, 300], ids=["none", "few", "many"])
+def test_tokens_are_placed_and_unknown_ones_are_told_apart(drives, others):
+    corpus = Corpus(Store(drives.workspace.index_uri).snapshot())
+    asked = [*TOKENS[5:40], *(f"it's unknown {number}" for number in range(others)), *TOKENS[:5]]
+    places = corpus.places(asked)
+    assert [corpus.token(place) if place >= 0 else None for place in places] == [
+        token if token in TOKENS else None for token in asked
+    ]
+    assert corpus.places([]).tolist() == []
