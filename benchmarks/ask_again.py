@@ -97,7 +97,7 @@ def is_relevant(staging: Staging, condition: Condition) -> bool:
 def _count(staging: Staging, wanted: Condition) -> int:
     """How many actors are of one of the `kinds` (or names before a dash), ahead of the ego, and fit.
 
-    `place`: lane, aside; `side`: left, right; `within_m`, along the road; `motion`: moves, stands, parked, across,
+    `place`: lane, off road; `side`: left, right; `within_m`, along the road; `motion`: moves, stands, parked, across,
     oncoming.
     """
     return sum(_fits(staging, actor, wanted) for actor in staging.story.actors if actor.kind in wanted["kinds"])
@@ -108,7 +108,9 @@ def _fits(staging: Staging, actor: Actor, wanted: Condition) -> bool:
     half_m = actor.size[1] / 2 if abs(sin(here.heading)) < 0.5 else actor.size[0] / 2
     in_lane = abs(here.y) - half_m < LANE_EDGE_M
     left = (here.y > 0) != staging.story.left_hand  # a place that keeps to the left is mirrored
-    places = {"lane": in_lane, "aside": not in_lane}
+    layout = staging.story.layout
+    off_road = not layout.right_m < here.y < layout.left_m
+    places = {"lane": in_lane, "off road": off_road}
     sides = {"left": left, "right": not left}
     motion = wanted.get("motion")
     return (

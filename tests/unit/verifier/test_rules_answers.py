@@ -182,3 +182,23 @@ def test_a_negation_turns_a_firm_answer_round_and_leaves_unsure(question: str, t
 def test_a_word_that_means_nothing_never_makes_an_answer_firmer(parts: list[str]) -> None:
     plain = ask(", ".join(parts), *THINGS).verdict
     assert ask(", ".join((*parts, "zorbly")), *THINGS).verdict == ("no" if plain == "no" else "unsure")
+
+
+def test_a_coarse_label_may_be_what_was_asked_for() -> None:
+    assert ask("school bus", thing("bus", 20, 0)).verdict == "unsure"
+    assert ask("bus", thing("school bus", 20, 0)).verdict == "yes"
+    assert ask("barrels in the lane", thing("traffic cone", 20, 0)).verdict == "unsure"
+    assert ask("barrels in the lane", thing("traffic cone", 20, 6)).verdict == "no"
+
+
+def test_a_detector_may_call_a_child_a_person_and_an_annotator_does_not() -> None:
+    seen = grounding(thing("person", 20, 0))
+    annotated = seen.model_copy(update={"backend": "annotations"})
+    said = [rules_scout().look(moment(), one, "a child", deadline=Deadline()).answer for one in (seen, annotated)]
+    assert [answer.verdict for answer in said if answer] == ["unsure", "no"]
+
+
+def test_a_cone_is_an_object_to_some() -> None:
+    assert ask("object in the lane", thing("tire", 20, 0)).verdict == "yes"
+    assert ask("object in the lane", thing("traffic cone", 20, 0)).verdict == "unsure"
+    assert ask("object in the lane", thing("car", 20, 0)).verdict == "no"

@@ -94,7 +94,7 @@ def _present(claim: Present, ground: Ground) -> _Held:
     for thing in situation.things:
         if thing.label in claim.labels:
             fits[_fits(thing, claim, ground)].append(thing)
-        elif _may_be(thing, claim.labels, ground) and _fits(thing, claim, ground) != "no":
+        elif _may_be(thing, claim, ground) and _fits(thing, claim, ground) != "no":
             fits["unsure"].append(thing)
     if len(fits["yes"]) >= claim.least:
         return _Held("yes", _shown(fits["yes"], ground))
@@ -108,12 +108,12 @@ def _present(claim: Present, ground: Ground) -> _Held:
     return _Held("no", _none_fits(claim, fits, ground))
 
 
-def _may_be(thing: Thing, labels: frozenset[str], ground: Ground) -> bool:
-    """Whether a coarser label may stand for one that was asked for."""
+def _may_be(thing: Thing, claim: Present, ground: Ground) -> bool:
+    """Whether a coarser label may stand for one that was asked for, or some would call this so."""
     names = MAY_BE.get(thing.label, frozenset())
     if ground.grounding.backend != ANNOTATIONS:
         names |= DETECTED_MAY_BE.get(thing.label, frozenset())
-    return not names.isdisjoint(labels)
+    return thing.label in claim.perhaps or not names.isdisjoint(claim.labels)
 
 
 def _none_fits(claim: Present, fits: dict[Said, list[Thing]], ground: Ground) -> tuple[Evidence, ...]:

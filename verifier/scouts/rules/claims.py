@@ -55,6 +55,7 @@ class Present:
     labels: frozenset[str]
     traits: tuple[Trait, ...] = ()
     least: int = 1
+    perhaps: frozenset[str] = frozenset()  # labels of things that some would call so, too
 
 
 @dataclass(frozen=True)

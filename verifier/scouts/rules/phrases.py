@@ -50,7 +50,7 @@ NAMES: Mapping[frozenset[str], tuple[str, ...]] = {
     _HARD_BARRIERS: ("barrier", "construction barrier", "barricade", "roadblock"),
     _BARRELS: ("barrel", "drum", "construction barrel", "orange barrel", "traffic barrel", "orange drum"),
     _CONES: ("cone", "traffic cone", "orange cone", "pylon"),
-    _DEBRIS: ("debris", "object on the road", "foreign object", "fallen cargo", "lost cargo", "rubbish", "trash"),
+    _DEBRIS: ("debris", "object", "foreign object", "fallen cargo", "lost cargo", "rubbish", "trash"),
     frozenset({"cardboard box"}): ("box", "cardboard box", "carton"),
     frozenset({"tire"}): ("tire", "tyre"),
     frozenset({"tree branch"}): ("branch", "tree branch"),
@@ -60,7 +60,6 @@ NAMES: Mapping[frozenset[str], tuple[str, ...]] = {
     TRAFFIC_LIGHTS: ("traffic light", "traffic signal", "light signal"),
     frozenset({"crosswalk"}): ("crosswalk", "zebra crossing", "marked crossing"),
     OBSTACLES: ("obstacle", "obstruction", "something", "anything"),
-    BARRIERS | _DEBRIS: ("object",),
 }
 # Names that say more than any label does: whether it is a man is not known.
 VAGUE_NAMES: Mapping[str, frozenset[str]] = {
@@ -73,6 +72,8 @@ NEGATIVE_NAMES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("empty street", "empty road", "empty lane", "deserted street", "deserted road"), MOVERS),
 }
 
+# What some people would call by a name and others would not.
+PERHAPS: Mapping[str, frozenset[str]] = {"object": BARRIERS}
 # What a coarse label may be in truth: some logs and detectors have no finer one, and none tells drums from cones well.
 MAY_BE: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_CONES, _BARRELS),
@@ -81,8 +82,8 @@ MAY_BE: Mapping[str, frozenset[str]] = {
     "debris": _DEBRIS,
     "animal": _ANIMALS,
     "bus": frozenset({"school bus"}),
-    "truck": _TRUCKS,
-    "car": _CARS - _POLICE,
+    "truck": _TRUCKS - {"pickup truck"},
+    "car": _CARS - _POLICE - {"pickup truck"},
     "construction vehicle": WORK_MACHINES,
 }
 # What annotators tell apart, but a detector with many names for one thing may not.
@@ -279,6 +280,7 @@ class Thing:
     labels: frozenset[str]
     none: bool = False  # "nobody"
     says_more: bool = False  # than a label can
+    perhaps: frozenset[str] = frozenset()  # labels that some would call so
 
 
 @dataclass(frozen=True)
@@ -311,7 +313,7 @@ def _things() -> Iterator[tuple[str, Meaning]]:
         yield from _plurals(name, Thing(name, labels, says_more=True))
     for labels, names in NAMES.items():
         for name in names:
-            yield from _plurals(name, Thing(names[0], labels))
+            yield from _plurals(name, Thing(names[0], labels, perhaps=PERHAPS.get(name, frozenset())))
     for label in sorted(label for labels in LABEL_GROUPS.values() for label in labels):
         if label != "red light":  # a light's colour is a fact about the junction
             yield from _plurals(label, Thing(label, frozenset({label})))

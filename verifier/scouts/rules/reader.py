@@ -46,9 +46,9 @@ class _Group:
     def claim(self) -> Claim:
         traits = tuple(dict.fromkeys(self.traits))
         least = self.count.least
-        present: Claim = Present(self.thing.name, self.thing.labels, traits, max(least, 1))
+        present: Claim = Present(self.thing.name, self.thing.labels, traits, max(least, 1), self.thing.perhaps)
         if self.count.most is not None:
-            more = Not(Present(self.thing.name, self.thing.labels, traits, self.count.most + 1))
+            more = Not(Present(self.thing.name, self.thing.labels, traits, self.count.most + 1, self.thing.perhaps))
             present = AllOf((present, more)) if least > 0 else more
         return negated(present) if self.denied != self.thing.none else present
 
