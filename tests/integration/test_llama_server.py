@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from llama_server import running
-from scenario.errors import ModelUnavailable, ReplyCut
+from scenario.errors import ModelUnavailable, ReplyCut, ScoutError
 from scenario.images import jpeg
 from scenario.protocols import Deadline
 from tiny_models import TinyModels
@@ -47,6 +47,13 @@ def test_the_probe_sees_that_a_text_model_gets_no_pictures(tiny: TinyModels, tmp
     with running(tiny.llama, tmp_path / "log") as server:
         found = probe(server.endpoint)
     assert (found.error, found.response_format, found.pictures) == (None, "json_object", False)
+
+
+def test_a_prompt_that_is_longer_than_the_context_is_refused_at_once(seeing: str) -> None:
+    model = openai_model(endpoints=[seeing], thinking="none")
+    request = ChatRequest("You look at roads. " * 2000, ("front:", picture(), "What is there?"), report_schema(0))
+    with pytest.raises(ScoutError, match="refused the request: 500: Prompt exceeds n_ctx"):
+        model.complete(request, deadline=NEVER)
 
 
 def test_a_report_follows_the_schema_for_every_sample(seeing: str) -> None:

@@ -174,11 +174,18 @@ def test_a_pause_that_the_server_asks_for_beyond_the_deadline_is_not_waited_for(
     assert len(server.seen.chats) == 1
 
 
-def test_a_refused_request_is_not_repeated_and_says_why() -> None:
-    with ModelServer(fails(400, "request (9000 tokens) exceeds the context (8192)")) as server:
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, "request (9000 tokens) exceeds the context (8192)"),
+        (500, "Prompt exceeds n_ctx: 9000 > 8192"),  # llama-cpp-python's server
+    ],
+)
+def test_a_refused_request_is_not_repeated_and_says_why(status: int, reason: str) -> None:
+    with ModelServer(fails(status, reason)) as server:
         error = error_of(server)
     assert isinstance(error, ScoutError)
-    assert "400: request (9000 tokens) exceeds the context (8192)" in str(error)
+    assert f"refused the request: {status}: {reason}" in str(error)
     assert len(server.seen.chats) == 1
 
 

@@ -34,6 +34,8 @@ LONGEST_S = 86_400.0  # a day: "no limit" is a number too large for a clock
 OUT = frozenset({301, 302, 303, 307, 308, 401, 403, 404})  # asking this endpoint again is of no use
 AGAIN = frozenset({408, 409, 429})  # and every 5xx
 OVERLOADED = frozenset({429, 502, 503, 504})  # the server's state; other 5xx may be this request's fault
+# llama-cpp-python's server says it of a prompt with pictures with status 500, as if another try could help.
+TOO_LONG = re.compile(r"\bexceeds? (n_ctx|(the )?(available )?context)\b", re.IGNORECASE)
 
 
 class OpenAISettings(Record):
@@ -294,6 +296,8 @@ def _failure_of_answer(refused: Refused) -> Failure | None:
     """What the pool learns from an answer that is no reply; None where only the request is at fault."""
     if refused.status in OUT:
         return Failure(f"{refused.reason}{_hint(refused.status)}", out=True)
+    if TOO_LONG.search(refused.reason):
+        return None
     if refused.status in AGAIN or refused.status >= 500:
         return Failure(refused.reason, rest_s=refused.rest_s)
     return None
