@@ -179,3 +179,18 @@ def test_of_a_fit_and_a_revision_the_revision_wins(engine, log, workspace, tmp_p
     revised, fitted = (engine.show(token).verdict for token in log.tokens[:2])
     assert (fitted.facts.risk, revised.facts.risk, revised.facts.tags) == (1, 9, (Tag.VRU_HAZARD,))
     assert [note.partition(" by ")[0] for note in revised.notes] == ["tags and risk", "facts"]
+
+
+def test_what_a_live_pass_says_is_what_hits_show_and_are_reranked_by(engine, log):
+    query = "risk>=1 is there a pedestrian sort:token-asc"
+    said = {one.token: one.verdict for one in engine.verify(log.tokens, query)}
+    assert set(said) == set(log.tokens)
+    verdicts = {token: verdict for token, verdict in said.items() if verdict != "error"}
+    page = engine.search(query, rerank=True)
+    assert page.hits
+    assert {hit.token: hit.verdict for hit in page.hits} == {hit.token: verdicts.get(hit.token) for hit in page.hits}
+    (question,) = {one.question for one in engine.verifications()}
+    for state, verdict in (("verified", "yes"), ("refuted", "no")):
+        wanted = {token for token in log.tokens if verdicts.get(token) == verdict}
+        asked = question.replace('"', '\\"')
+        assert {hit.token for hit in engine.search(f'{state}:"{asked}"').hits} == wanted
