@@ -3,7 +3,19 @@
 import pytest
 
 from scenario.labels import PERSONS, RIDERS
-from verifier.scouts.rules.claims import AllOf, AnyOf, Claim, Not, Present, RiskIs, Stated, Trait, TraitKind, Unknown
+from verifier.scouts.rules.claims import (
+    AllOf,
+    AnyOf,
+    Claim,
+    EgoStands,
+    Not,
+    Present,
+    RiskIs,
+    Stated,
+    Trait,
+    TraitKind,
+    Unknown,
+)
 from verifier.scouts.rules.questions import claim_of
 
 IN_LANE, AHEAD = Trait(TraitKind.IN_LANE), Trait(TraitKind.AHEAD)
@@ -147,3 +159,23 @@ def test_what_is_not_understood_is_never_left_out(question: str) -> None:
 
 def test_names_that_say_more_than_a_label_are_not_known() -> None:
     assert present("a woman").traits == (Trait(TraitKind.UNKNOWN, words="woman"),)
+
+
+def test_a_comma_before_an_or_is_an_or() -> None:
+    assert present("children, riders or dogs") == present("children or riders or dogs")
+    assert present("children, riders, or dogs").labels >= {"child", "dog", "cyclist"}
+
+
+def test_clear_of_people_is_without_them() -> None:
+    assert claim_of("is the road clear of people") == Not(present("people"))
+
+
+def test_who_stops_at_a_sign_is_the_ego() -> None:
+    claim = claim_of("stopped at a stop sign")
+    assert isinstance(claim, AllOf)
+    assert claim.claims == (EgoStands("standing"), present("stop sign"))
+
+
+@pytest.mark.parametrize("question", ["car from the left", "car turning right", "car in the left lane"])
+def test_a_side_that_is_no_place_is_not_known(question: str) -> None:
+    assert [trait.kind for trait in present(question).traits] == [TraitKind.UNKNOWN]

@@ -104,6 +104,13 @@ def _in(prepositions: tuple[str, ...], places: tuple[str, ...]) -> tuple[str, ..
     return tuple(" ".join(phrase.split()) for phrase in phrases)
 
 
+_BEFORE_SIDE = ("from the", "from", "from our", "turning", "turns", "turn", "to turn", "turning to the", "in the")
+# Sides that are no place beside the ego: where something came from or turns to, and which lane of several.
+_NO_PLACES = (
+    *(f"{words} {side}" for side in ("left", "right") for words in _BEFORE_SIDE),
+    *(f"{side} {noun}" for side in ("left", "right", "in the left", "in the right") for noun in ("lane", "turn")),
+    *("from behind", "from ahead", "from the front"),
+)
 TRAITS: Mapping[TraitKind, tuple[str, ...]] = {
     TraitKind.IN_LANE: (
         *_in(("in", "into", "on", "inside", "within"), _LANES),
@@ -112,6 +119,7 @@ TRAITS: Mapping[TraitKind, tuple[str, ...]] = {
         ),
         *_in(("blocked by", "closed by", "obstructed by"), ("",)),
         *("lane is blocked by", "lane blocked by", "lane is closed by", "road blocked by", "road is blocked by"),
+        *("lane closed by", "road closed by", "road is closed by"),
         *("in lane", "in path", "in our way", "in the way", "in front of our bumper", "blocking"),
     ),
     TraitKind.ON_ROAD: (*_in(("in", "on", "in the middle of"), _ROADS), "on road", "in road", "in the middle of road"),
@@ -179,6 +187,7 @@ TRAITS: Mapping[TraitKind, tuple[str, ...]] = {
         *("cutting in", "cuts in", "cut in", "cutting into the lane", "cutting into our lane", "cuts into our lane"),
         *("merging into our lane", "cuts in close", "cutting in front of us", "cuts us off", "cutting us off"),
     ),
+    TraitKind.UNKNOWN: _NO_PLACES,
     TraitKind.HIDDEN: ("hidden", "half hidden", "occluded", "partly hidden", "partially hidden", "partially occluded"),
 }
 # Running into the road is two things at once.
@@ -218,7 +227,7 @@ _NOT_FACTS = frozenset(
 _MORE_FACTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("time_of_day", "night"): ("dark", "in the dark", "nightfall", "nocturnal"),
     ("time_of_day", "day"): ("day", "day time"),
-    ("weather", "clear"): ("clear", "good weather", "dry weather"),
+    ("weather", "clear"): ("good weather", "dry weather"),
     ("weather", "heavy_rain"): ("raining hard", "raining heavily", "heavily raining", "pouring"),
     ("road_surface_friction", "dry"): ("dry",),
     ("road_surface_friction", "wet"): ("wet",),
@@ -233,6 +242,10 @@ _MORE_FACTS: Mapping[tuple[str, str], tuple[str, ...]] = {
         *("closed", "lane closed", "closed lane", "lane is closed"),
     ),
     ("tags", "construction"): ("works", "construction works"),
+    ("traffic_controls", "police_manual"): ("directing traffic", "police officer directing traffic"),
+    ("traffic_controls", "red_light"): ("light is red", "traffic light is red", "traffic light red", "lights are red"),
+    ("traffic_controls", "green_light"): ("light is green", "traffic light is green", "traffic light green"),
+    ("traffic_controls", "yellow_light"): ("light is yellow", "traffic light is yellow", "traffic light yellow"),
     ("ego_required_action", "emergency_brake"): ("hard braking", "braking hard", "full braking"),
     ("ego_required_action", "yield"): ("giving way", "yielding"),
     ("ego_required_action", "nudge_around_static_obstacle"): ("swerving", "going around", "driving around"),

@@ -33,6 +33,8 @@ def _words(question: str) -> list[str]:
     text = re.sub(r"['’]s\b", "", text).replace("cannot", "can not")
     text = re.sub(r"\band up\b", "or more", text)
     text = re.sub(r"\b(neither\b.*?)\bnor\b", r"\1, no", text)
+    text = re.sub(r"\b(?:clear|free|empty|devoid) of\b", "without", text)
+    text = re.sub(r",\s*(?=(?:or|and|nor)\b)", " ", text)
     # These hold a "with" or an "in" that neither parts nor relates.
     text = re.sub(r"\b(?:person|people|pedestrian) (?:with|pushing) (?:a )?(stroller|pram)", r"\1", text)
     text = re.sub(r"\b(?:person|people|pedestrian) in (?:a )?(wheelchair)", r"\1", text)
@@ -42,12 +44,27 @@ def _words(question: str) -> list[str]:
 def _parts(words: Sequence[str]) -> Iterator[list[str]]:
     """What "and" and commas part; but traits alone still speak of the thing before: "a car in our lane, moving"."""
     whole: list[str] = []
-    for part in _split(words, _AND):
+    parts = list(_split(words, _AND))
+    for place, part in enumerate(parts):
+        if place and _is_listed(parts[place - 1 :]):
+            whole = [*whole, "or", *part]
+            continue
         if whole and not Reader(part).has_only_traits():
             yield whole
             whole = []
         whole = [*whole, *part]
     yield whole
+
+
+def _is_listed(parts: Sequence[Sequence[str]]) -> bool:
+    """Whether the comma after the first part is an "or": "children, cyclists or dogs"."""
+    for part in parts:
+        side = next(_split(part, _OR))
+        if not Reader(side).is_bare_name():
+            return False
+        if len(side) < len(part):
+            return True
+    return False
 
 
 def _split(words: Sequence[str], at: frozenset[str]) -> Iterator[list[str]]:

@@ -19,13 +19,14 @@ from verifier.scouts.rules.claims import (
 )
 from verifier.scouts.rules.measures import Count, Metres, measure_at
 from verifier.scouts.rules.phrases import FILLERS, Fact, Thing, Traits, phrases
+from verifier.scouts.rules.things import CONTROLS
 
 JOIN = "\x01"  # stands where an "or" joined two names of one thing
 _NOT = frozenset({"no", "not", "without", "never", "neither"})
 _GREEDY_NOT = frozenset({"no", "without", "neither"})  # these speak of the thing that follows, not of a trait before it
 # Between two things these say how one stands to the other.
 _RELATIONS = frozenset({"by", "into", "onto", "from", "in", "on", "under", "of", "to", "at", "than", "for"})
-_RELATING = frozenset({TraitKind.NEAR, TraitKind.BEHIND, TraitKind.AHEAD})
+_RELATING = frozenset({TraitKind.NEAR, TraitKind.BEHIND, TraitKind.AHEAD, TraitKind.LEFT, TraitKind.RIGHT})
 _GOES_WITHOUT_SAYING = frozenset({TraitKind.AHEAD, TraitKind.IN_LANE, TraitKind.ON_ROAD})
 _RISKS = {
     **dict.fromkeys(("dangerous", "danger", "critical", "hazardous", "risky", "hazard"), (5, 10)),
@@ -141,7 +142,7 @@ class Reader:
         if isinstance(meaning, Thing):
             self._name(meaning)
         elif isinstance(meaning, Traits):
-            self._traits([Trait(kind) for kind in meaning.kinds])
+            self._traits([_trait(kind, spoken) for kind in meaning.kinds])
         else:
             self._fact(meaning, spoken)
 
@@ -152,6 +153,10 @@ class Reader:
             self._join = False
             return
         self._end_group()
+        if thing.labels <= CONTROLS and (halted := [one for one in self._waiting if one.kind is TraitKind.STANDING]):
+            # A sign does not stop; who "stopped at a stop sign" is the ego.
+            self._waiting = [one for one in self._waiting if one not in halted]
+            self._claims.append(EgoStands("standing"))
         more = [Trait(TraitKind.UNKNOWN, words=thing.name)] if thing.says_more else []
         self._group = _Group(thing, [*self._waiting, *more], self._count, self._deny)
         self._waiting, self._count, self._deny = [], Count(), False
@@ -272,6 +277,10 @@ class Reader:
             self._unknown.append(" ".join(map(str, left)))
         if self._deny:
             self._unknown.append("not")
+
+
+def _trait(kind: TraitKind, spoken: str) -> Trait:
+    return Trait(kind, words=spoken) if kind is TraitKind.UNKNOWN else Trait(kind)
 
 
 def _longest(words: Sequence[str], at: int) -> tuple[Thing | Traits | Fact, int] | None:
