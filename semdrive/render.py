@@ -8,7 +8,7 @@ from rich.tree import Tree
 
 from indexer.report import RunSummary, ScoutSummary
 from search.results import Explanation, FacetCounts, Hit, ReadAs, SearchPage
-from semdrive.text import Terminal, bar, duration, plain, risk_text, share
+from semdrive.text import SIGNS, Terminal, bar, duration, plain, risk_text, share
 from server.doctor import Check
 
 console = Terminal()
@@ -66,6 +66,9 @@ def _print_hit(hit: Hit) -> None:
     head.append(f"  {plain(hit.token)}", style="cyan")
     if hit.scene:
         head.append(f"  {plain(hit.scene)}")
+    if hit.verdict in SIGNS:
+        sign, style = SIGNS[hit.verdict]
+        head.append(f"  {sign.rstrip()}", style=style)
     if hit.also:
         head.append(f"  +{len(hit.also)} more of this scene", style="dim")
     console.print(head, soft_wrap=True)

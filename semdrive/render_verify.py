@@ -7,10 +7,9 @@ from typing import Any
 from rich.text import Text
 
 from scenario.answers import FactChange, Verification
-from semdrive.text import Terminal, plain, share
+from semdrive.text import SIGNS, Terminal, plain, share
 
 console = Terminal()
-SIGNS = {"yes": ("✓ yes   ", "green"), "no": ("✗ no    ", "red"), "unsure": ("? unsure", "yellow")}
 ERROR = ("! error ", "magenta")
 EVIDENCE = 3
 

@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 BAR = 10
+# Verdicts of second looks: what is shown, and its colour.
+SIGNS = {"yes": ("✓ yes   ", "green"), "no": ("✗ no    ", "red"), "unsure": ("? unsure", "yellow")}
 
 
 class Terminal(Console):

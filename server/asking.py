@@ -50,7 +50,8 @@ def asked_in(words: str | None, where: str | None) -> Asked:
     query = parse(where or "")
     if query.text:
         at = (where or "").find(query.text.split()[0])
-        hint = "put a question in words into --question"
+        meant = " or ".join(chip.text for chip in read_words(query.text).chips)
+        hint = f"{f'did you mean {meant}? ' if meant else ''}A question in words goes into --question"
         raise QueryError("words are no filter", where or "", max(at, 0), max(at, 0) + len(query.text), hint)
     return Asked(words, of_the_frame(query).filter, _read_out_of(words))
 

@@ -145,11 +145,11 @@ def _remoteness(detection: Detection) -> float:
 # Detections in words
 
 
-def detection_text(detection: Detection, picture_size_px: tuple[int, int] | None = None) -> str:
+def detection_text(detection: Detection, picture_size_px: tuple[int, int] | None = None, *, camera: bool = True) -> str:
     """ "pedestrian, CAM_FRONT, 14 m ahead, 0.8 m left of the ego path, moving 1.2 m/s to the right"."""
     parts = [
         detection.label,
-        detection.camera,
+        detection.camera if camera else None,
         _place_in_picture(detection, picture_size_px),
         _distance(detection),
         _motion(detection),

@@ -145,15 +145,17 @@ def _texts(facts: Facts, reports: Sequence[ScoutReport]) -> tuple[str, ...]:
 
 
 def _evidence(node: Filter | None, look: FreshLook) -> Iterator[Evidence]:
-    """For each clause that names a value which detections can support: those that stand, the surest first."""
+    """For each clause that names a value which detections can support: those that stand, the surest and nearest first."""
     clauses = node.children if isinstance(node, And) else (node,)
     seen = look.stored.grounding.detections
     for clause in clauses:
         labels = _labels(clause) if isinstance(clause, OneOf) else frozenset[str]()
         standing = [p for p, one in enumerate(seen) if one.label in labels and p not in look.rejected]
-        for position in sorted(standing, key=lambda p: (-(seen[p].confidence or 0.0), p))[:SHOWN]:
+        standing.sort(key=lambda p: (-(seen[p].confidence or 0.0), seen[p].range_m or 0.0, p))
+        things = {seen[p].instance or p: p for p in reversed(standing)}  # one thing in two cameras is one
+        for position in [p for p in standing if p in things.values()][:SHOWN]:
             one = seen[position]
-            yield Evidence(seen=detection_text(one), camera=one.camera, detection=position)
+            yield Evidence(seen=detection_text(one, camera=False), camera=one.camera, detection=position)
 
 
 def _labels(clause: OneOf) -> frozenset[str]:
