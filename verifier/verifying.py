@@ -145,7 +145,7 @@ def _texts(facts: Facts, reports: Sequence[ScoutReport]) -> tuple[str, ...]:
 
 
 def _evidence(node: Filter | None, look: FreshLook) -> Iterator[Evidence]:
-    """For each clause that names a value which detections can support: those that stand, the surest and nearest first."""
+    """For each clause that names a value that can be detected: what stands, the surest and nearest first."""
     clauses = node.children if isinstance(node, And) else (node,)
     seen = look.stored.grounding.detections
     for clause in clauses:
