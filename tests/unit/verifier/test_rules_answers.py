@@ -148,6 +148,22 @@ def test_risk_is_asked_for_by_number_and_by_word() -> None:
     assert ask("dangerous", ON_PAVEMENT).verdict == "no"
 
 
+def test_who_stands_does_not_lie() -> None:
+    standing, sitting = (
+        thing("pedestrian", 12, 0, state=state) for state in (MotionState.STANDING, MotionState.SITTING)
+    )
+    assert ask("person lying on the road", standing).verdict == "no"
+    assert ask("person lying on the road", sitting).verdict == "yes"
+    assert ask("person lying on the road", thing("pedestrian", 12, 0)).verdict == "unsure"
+    assert ask("ladder lying on the road", thing("ladder", 12, 0)).verdict == "yes"
+
+
+@pytest.mark.parametrize("question", ["not a single pedestrian", "hardly any people", "there isn't any pedestrian"])
+def test_negations_of_more_than_one_word_deny_what_they_speak_of(question: str) -> None:
+    assert ask(question).verdict == "yes"
+    assert ask(question, *(thing("pedestrian", 9, n) for n in range(3))).verdict == "no"
+
+
 def test_a_relation_between_things_is_not_known() -> None:
     both = thing("child", 12, 3.4), thing("truck", 8, 3.5)
     assert ask("a child behind a truck", *both).verdict == "unsure"

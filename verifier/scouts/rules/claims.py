@@ -25,6 +25,7 @@ class TraitKind(StrEnum):
     ONCOMING = "oncoming"
     MOVING = "moving"
     STANDING = "standing"
+    LYING = "lying or sitting"
     PARKED = "parked"
     RUNNING = "running"
     WALKING = "walking"

@@ -179,8 +179,9 @@ TRAITS: Mapping[TraitKind, tuple[str, ...]] = {
     TraitKind.MOVING: ("moving", "driving", "drives", "in motion", "moves", "riding", "rides", "rolling"),
     TraitKind.STANDING: (
         *("standing", "stands", "stopped", "stationary", "waiting", "waits", "standing still", "not moving", "wait"),
-        *("idle", "static", "lying", "lies", "sitting", "sits"),
+        *("idle", "static"),
     ),
+    TraitKind.LYING: ("lying", "lies", "sitting", "sits"),
     TraitKind.PARKED: ("parked", "parking"),
     TraitKind.WALKING: ("walking", "walks"),
     TraitKind.CUTTING_IN: (

@@ -205,6 +205,15 @@ def _standing(thing: Thing, scene: Scene) -> Said:
     return opposite(_moving(thing, scene))
 
 
+def _lying(thing: Thing, scene: Scene) -> Said:
+    """Annotators have one word for people who sit or lie. Of things that lie only their standing still is known."""
+    if thing.label not in ROAD_USERS or _moving(thing, scene) == "yes":
+        return _standing(thing, scene)
+    if thing.state is None:
+        return "unsure"
+    return "yes" if thing.state is MotionState.SITTING else "no"
+
+
 def _parked(thing: Thing, scene: Scene) -> Said:
     """It stands for good: an annotator says so. One that merely stands may wait in traffic."""
     if thing.state is MotionState.PARKED:
@@ -264,6 +273,7 @@ _CHECKS: Mapping[TraitKind, Callable[[Thing, Scene], Said]] = {
     TraitKind.ONCOMING: _oncoming,
     TraitKind.MOVING: _moving,
     TraitKind.STANDING: _standing,
+    TraitKind.LYING: _lying,
     TraitKind.PARKED: _parked,
     TraitKind.RUNNING: _running,
     TraitKind.WALKING: _walking,

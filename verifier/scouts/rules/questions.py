@@ -32,6 +32,8 @@ def _words(question: str) -> list[str]:
     text = re.sub(r"\b(can)['’]?t\b|n['’]t\b", r"\1 not", text)
     text = re.sub(r"['’]s\b", "", text).replace("cannot", "can not")
     text = re.sub(r"\band up\b", "or more", text)
+    text = re.sub(r"\b(?:not (?:a|one) single|not any)\b", "no", text)
+    text = re.sub(r"\b(?:hardly|barely|scarcely) any\b", "at most two", text)
     text = re.sub(r"\b(neither\b.*?)\bnor\b", r"\1, no", text)
     text = re.sub(r"\b(?:clear|free|empty|devoid) of\b", "without", text)
     text = re.sub(r",\s*(?=(?:or|and|nor)\b)", " ", text)
