@@ -93,7 +93,8 @@ def stream(
 ) -> Counter[str]:
     """Print each verification as it comes; how many there were of each verdict. Ctrl-C ends the calls under way.
 
-    With an engine to accept by, changed facts are accepted in the name of `who`.
+    With an engine to accept by, changed facts are accepted in the name of `who`; what is only remembered was open to
+    that when it was seen.
     """
     from semdrive.render_verify import render_summary, render_verification
 
@@ -109,7 +110,7 @@ def stream(
                 sys.stdout.flush()
             else:
                 render_verification(verification)
-            if accepting and verification.changes and verification.verdict != "error":
+            if accepting and verification.changes and not verification.remembered:
                 accepting.accept_proposal(verification.token, who)
     if not as_json:
         render_summary(counted, model_s, accepted=accepting is not None)
