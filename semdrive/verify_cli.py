@@ -93,8 +93,7 @@ def stream(
 ) -> Counter[str]:
     """Print each verification as it comes; how many there were of each verdict. Ctrl-C ends the calls under way.
 
-    With an engine to accept by, changed facts are accepted in the name of `who`; what is only remembered was open to
-    that when it was seen.
+    With an engine to accept by, changed facts are accepted in the name of `who`.
     """
     from semdrive.render_verify import render_summary, render_verification
 
@@ -110,7 +109,7 @@ def stream(
                 sys.stdout.flush()
             else:
                 render_verification(verification)
-            if accepting and verification.changes and not verification.remembered:
+            if accepting and verification.changes and accepting.proposals([verification.token]):
                 accepting.accept_proposal(verification.token, who)
     if not as_json:
         render_summary(counted, model_s, accepted=accepting is not None)
