@@ -20,6 +20,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from math import sin
 from pathlib import Path
@@ -163,7 +164,9 @@ def measure(
 
 def _indexed(drive: Path, index: Path) -> None:
     arguments = ["index", "nuscenes", "--dataroot", str(drive), "--version", VERSION, "--index", str(index), "--json"]
-    if code := app(arguments, standalone_mode=False):
+    with redirect_stdout(sys.stderr):  # what this file prints is Markdown
+        code = app(arguments, standalone_mode=False)
+    if code:
         raise SystemExit(code)
 
 
