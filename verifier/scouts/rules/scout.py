@@ -1,13 +1,15 @@
 """The weights-free scout: geometry, ego motion, picture statistics and the scene's words, under rules one can read."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from scenario.answers import Testimony
 from scenario.config import options
-from scenario.errors import DeadlinePassed
+from scenario.errors import DeadlinePassed, ImageUnreadable
 from scenario.images import read, stamp
 from scenario.ledger import digest
 from scenario.protocols import Deadline
@@ -34,6 +36,8 @@ from verifier.scouts.rules.things import review
 
 VERSION = "rules-1"  # a change of any rule is a new version: what was stored under the old one is not this scout's
 QUESTIONS = "questions-1"  # how questions are understood and answered; it has no part in reports
+
+KEPT_PICTURES = 8192  # a dozen numbers each
 
 # Values that mean "nothing was found": true only where everything was looked at.
 ABSENCE = {
@@ -122,8 +126,23 @@ class RulesScout:
                 raise DeadlinePassed(
                     f"scout {self.name!r}: the time for frame {frame.token} ended before camera {name}"
                 )
-            seen[name] = measure(read(camera.image))
+            seen[name] = _measured(camera.image, *_version(camera.image))
         return seen
+
+
+@lru_cache(maxsize=KEPT_PICTURES)
+def _measured(image: str, changed_ns: int, size_bytes: int) -> ImageStats:
+    """A picture is decoded once for all questions about it; one that changed on the disk is another picture."""
+    return measure(read(image))
+
+
+def _version(image: str) -> tuple[int, int]:
+    """When the file was changed, and its size. Raises `ImageUnreadable` where there is none."""
+    try:
+        found = Path(image).stat()
+    except OSError as error:
+        raise ImageUnreadable(image, error.strerror or str(error)) from error
+    return found.st_mtime_ns, found.st_size
 
 
 def rules_scout(**given: Any) -> RulesScout:
