@@ -45,6 +45,12 @@ def test_a_vehicle_that_drives_is_on_the_road_in_whichever_lane() -> None:
     assert said(TraitKind.IN_LANE, thing("car", 20, 3.5, speed_mps=8.0)) == "no"
 
 
+def test_a_vehicle_that_merely_stands_aside_may_be_at_the_roadside() -> None:
+    assert said(TraitKind.BESIDE_ROAD, thing("police car", 20, -3.2, state=PARKED)) == "yes"
+    assert said(TraitKind.BESIDE_ROAD, thing("police car", 20, -3.2, state=MotionState.STOPPED)) == "unsure"
+    assert said(TraitKind.BESIDE_ROAD, thing("police car", 20, -3.2, speed_mps=8.0)) == "no"
+
+
 def test_what_stands_behind_the_ego_is_not_in_its_way() -> None:
     assert said(TraitKind.IN_LANE, thing("car", -8, 0.0)) == "no"
     assert said(TraitKind.BEHIND, thing("car", -8, 0.0)) == "yes"

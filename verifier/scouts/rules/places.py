@@ -106,7 +106,10 @@ def _beside_road(thing: Thing, scene: Scene) -> Said:
     if _in_lane(thing, scene) == "yes":
         return "no"
     if thing.label in VEHICLES:
-        return _both(_parked(thing, scene), opposite(_under(thing.gap_m, LANE_GAP_M, MARGIN_M)))
+        # One that merely stands may be at the kerb, or wait in the next lane: "parked" alone tells.
+        aside = opposite(_under(thing.gap_m, LANE_GAP_M, MARGIN_M))
+        stands = _standing(thing, scene)
+        return _both(stands, aside, "yes" if thing.state is MotionState.PARKED else "unsure")
     crosses = thing.label in ROAD_USERS and not thing.stands and abs(thing.lateral_speed_mps or 0.0) >= CROSSING_MPS
     if crosses:
         return "unsure"
