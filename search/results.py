@@ -1,6 +1,18 @@
 """What a search answers with: records that print, pickle and turn into JSON."""
 
+from typing import Any
+
 from scenario.records import Record
+from scenario.vocabulary import SCALAR_FIELDS, Tag
+
+RETRIEVERS = ("dense", "bm25", "belief", "similar")
+FLAT_COLUMNS = (
+    *("rank", "token", "scene", "scene_key", "sequence", "timestamp_us", "log", "location"),
+    *("risk", "risk_percentile", "risk_mean", "risk_spread", "agreement"),
+    *("tags", *(f"p_{tag}" for tag in Tag)),
+    *(field.name for field in SCALAR_FIELDS),
+    *("traffic_controls", "objects", "description", "score", *(f"rank_{name}" for name in RETRIEVERS), "verdict"),
+)
 
 
 class ChipView(Record):
@@ -55,6 +67,20 @@ class Hit(Record):
     why: dict[str, float]  # retriever → the rank it gave
     verdict: str | None = None  # the latest on the question that the query asks: yes, no or unsure
     also: tuple[str, ...] = ()  # grouped by scene: the scene's other frames in this answer, best first
+    timestamp_us: int | None = None
+    log: str | None = None
+    location: str | None = None
+
+    def flat(self) -> dict[str, Any]:
+        """One row of a table: `FLAT_COLUMNS`, always all of them; `tags` are those that the verdict holds."""
+        values = {
+            **self.model_dump(exclude={"tags", "facts", "why", "also"}),
+            **self.facts,
+            "tags": tuple(belief.tag for belief in self.tags if belief.held),
+            **{f"p_{belief.tag}": belief.probability for belief in self.tags},
+            **{f"rank_{name}": rank for name, rank in self.why.items()},
+        }
+        return {column: values.get(column) for column in FLAT_COLUMNS}
 
 
 class SearchPage(Record):
