@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import ClassVar
 
+from scenario.errors import ExportError
 from scenario.registry import Registry
 from server.exporting import Batches
 
@@ -34,3 +36,14 @@ FORMATS: Registry[Format] = Registry(
         "parquet": "server.exports.tables:Parquet",
     },
 )
+BY_SUFFIX = {".txt": "tokens", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+
+def format_of(out: str) -> str:
+    """The format that a file's name means. Raises `ExportError` where it means none, or more than one."""
+    suffix = PurePath(out).suffix.casefold()
+    if out == "-":
+        return "tokens"
+    if suffix not in BY_SUFFIX:
+        raise ExportError(f"{out!r} does not say its format; say --format, one of {', '.join(sorted(FORMATS.targets))}")
+    return BY_SUFFIX[suffix]
