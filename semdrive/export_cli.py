@@ -8,7 +8,7 @@ import typer
 
 from semdrive.options import Index, Json
 
-FORMAT_NAMES = "tokens, nuscenes, jsonl, csv, parquet"
+FORMAT_NAMES = "tokens, nuscenes, jsonl, csv, parquet, coco, fiftyone or frames."
 
 
 def export(
@@ -32,23 +32,35 @@ def export(
     """Export the frames of an answer, best first, into the tools people already use."""
     from semdrive.verify_cli import open_engine
     from server.exports.formats import FORMATS, format_of
-    from server.exports.writing import check_free
 
     name = format_name or format_of(out)
-    format, to_stream = FORMATS.create(name), out == "-"
-    if to_stream:
-        _check_terminal(name, format)
-    else:
-        check_free(Path(out), force=force)
+    format = FORMATS.create(name)
+    _check_place(name, format, out, force=force)
     chosen = None if tokens is None else _tokens_in(tokens)
     rows = open_engine(index).export_rows(query, tokens=chosen, limit=limit, without=without or (), rerank=rerank)
     summary = _written(rows, name, format, out, force=force)
-    _tell(summary, as_json, sys.stderr if to_stream else sys.stdout)
+    _tell(summary, as_json, sys.stderr if out == "-" else sys.stdout)
+
+
+def _check_place(name: str, format: Any, out: str, *, force: bool) -> None:
+    """Before anything is read: an answer to a million frames is not made to be thrown away."""
+    from server.exports.writing import check_free, check_free_folder
+
+    if out == "-":
+        _check_terminal(name, format)
+    elif _is_folder(name, out):
+        check_free_folder(Path(out), format, force=force)
+    else:
+        check_free(Path(out), force=force)
+
+
+def _is_folder(name: str, out: str) -> bool:
+    return name == "fiftyone" and not out.casefold().endswith(".zip")
 
 
 def _written(rows: Any, name: str, format: Any, out: str, *, force: bool) -> Any:
     from semdrive.progress import Bars
-    from server.exports.writing import Summary, write_file, write_stream
+    from server.exports.writing import Summary, write_file, write_folder, write_stream
 
     with Bars() as bars:
         bar = bars.of("export")
@@ -56,10 +68,10 @@ def _written(rows: Any, name: str, format: Any, out: str, *, force: bool) -> Any
         if out == "-":
             written = write_stream(rows, format, sys.stdout.buffer, bar)
         else:
-            written = write_file(rows, format, Path(out), bar, force=force)
-    return Summary(
-        format=name, out=out, frames=len(rows), written_bytes=written, left_out=dict(sorted(format.left_out.items()))
-    )
+            write = write_folder if _is_folder(name, out) else write_file
+            written = write(rows, format, Path(out), bar, force=force)
+    left_out = dict(sorted(format.left_out.items()))
+    return Summary(format=name, out=out, frames=len(rows), written_bytes=written, left_out=left_out)
 
 
 def _check_terminal(name: str, format: Any) -> None:

@@ -34,6 +34,9 @@ FORMATS: Registry[Format] = Registry(
         "jsonl": "server.exports.tables:JsonLines",
         "csv": "server.exports.tables:Csv",
         "parquet": "server.exports.tables:Parquet",
+        "coco": "server.exports.coco:Coco",
+        "fiftyone": "server.exports.fiftyone:FiftyOne",
+        "frames": "server.exports.frames:Frames",
     },
 )
 BY_SUFFIX = {".txt": "tokens", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}

@@ -11,6 +11,7 @@ from scenario.vocabulary import SCALAR_FIELDS
 from search.results import FLAT_COLUMNS
 from server.exporting import Batches
 from server.exports.formats import Format
+from server.exports.sink import Sink
 
 LIST_COLUMNS = ("tags", "traffic_controls", "objects")
 WHOLE_COLUMNS = ("rank", "sequence", "timestamp_us", "risk")
@@ -28,7 +29,7 @@ class JsonLines(Format):
     def chunks(self, batches: Batches) -> Iterator[bytes]:
         """One JSON object a line, in ASCII: some readers break lines at U+2028, and a terminal obeys U+009B."""
         for batch in batches:
-            yield "".join(_visible(json.dumps(exported.hit.flat())) + "\n" for exported in batch).encode()
+            yield "".join(json_line(exported.hit.flat()) for exported in batch).encode()
 
 
 class Csv(Format):
@@ -53,7 +54,7 @@ class Parquet(Format):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns, sink = pa.schema([(name, _type_of(name)) for name in FLAT_COLUMNS]), _Sink()
+        columns, sink = pa.schema([(name, _type_of(name)) for name in FLAT_COLUMNS]), Sink()
         with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), columns, compression="zstd") as writer:
             for batch in batches:
                 writer.write_table(pa.Table.from_pylist([exported.hit.flat() for exported in batch], schema=columns))
@@ -61,8 +62,10 @@ class Parquet(Format):
         yield sink.taken()
 
 
-def _visible(line: str) -> str:
-    return line.replace("\x7f", "\\u007f")  # the one control character that JSON leaves as it is
+def json_line(values: dict[str, Any]) -> str:
+    """One line of ASCII."""
+    # DEL is the one control character that JSON leaves as it is.
+    return json.dumps(values).replace("\x7f", "\\u007f") + "\n"
 
 
 def _cell(value: Any) -> Any:
@@ -87,27 +90,3 @@ def _type_of(column: str) -> Any:
     if column in LIST_COLUMNS:
         return pa.list_(pa.utf8())
     return pa.utf8() if column in TEXT_COLUMNS else pa.int64() if column in WHOLE_COLUMNS else pa.float64()
-
-
-class _Sink(io.RawIOBase):
-    """A file that is written at its end, and emptied as it fills."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._written = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._written
-
-    def write(self, data: Any) -> int:
-        self._parts.append(bytes(data))
-        self._written += len(self._parts[-1])
-        return len(self._parts[-1])
-
-    def taken(self) -> bytes:
-        taken = b"".join(self._parts)
-        self._parts.clear()
-        return taken

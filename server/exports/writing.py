@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import BinaryIO
 
 from scenario.errors import ExportError
 from scenario.records import Record
 from server.exporting import Batches, ExportRows
+from server.exports.fiftyone import FiftyOne
 from server.exports.formats import Format
 
 Progress = Callable[[int, int], None]  # frames done, of how many
@@ -44,6 +46,29 @@ def write_file(rows: ExportRows, format: Format, path: Path, on_frames: Progress
         return write_stream(rows, format, stream, on_frames)
 
 
+def write_folder(rows: ExportRows, format: FiftyOne, path: Path, on_frames: Progress, *, force: bool = False) -> int:
+    """As `write_file`, of a format that is a directory. `force` replaces an earlier export, and nothing else."""
+    check_free_folder(path, format, force=force)
+    written = 0
+    with _whole(path) as partial:
+        partial.mkdir()
+        for name, content in format.files(_counted(rows, format, on_frames)):
+            with (partial / name).open("wb") as stream:
+                written += sum(stream.write(chunk) for chunk in content)
+        rmtree(path, ignore_errors=True)
+    return written
+
+
+def check_free_folder(path: Path, format: FiftyOne, *, force: bool) -> None:
+    """Raises `ExportError` for a name that is taken; with `force`, unless by an export of ours."""
+    if not path.exists():
+        return
+    if not force:
+        raise ExportError(f"{str(path)!r} exists; name another directory, or replace it with --force")
+    if not path.is_dir() or not {entry.name for entry in path.iterdir()} <= format.file_names:
+        raise ExportError(f"{str(path)!r} is no earlier export, so --force leaves it alone; name another directory")
+
+
 def check_free(path: Path, *, force: bool) -> None:
     """Raises `ExportError` for a name that is taken, and for a directory, which no force replaces by a file."""
     if path.is_dir():
@@ -63,6 +88,8 @@ def _whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise ExportError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     finally:
+        if partial.is_dir():
+            rmtree(partial, ignore_errors=True)
         partial.unlink(missing_ok=True)
 
 
