@@ -13,6 +13,11 @@ FLAT_COLUMNS = (
     *(field.name for field in SCALAR_FIELDS),
     *("traffic_controls", "objects", "description", "score", *(f"rank_{name}" for name in RETRIEVERS), "verdict"),
 )
+_OF_THE_HIT = (
+    *("rank", "token", "scene", "scene_key", "sequence", "timestamp_us", "log", "location"),
+    *("risk", "risk_percentile", "risk_mean", "risk_spread", "agreement"),
+    *("traffic_controls", "objects", "description", "score", "verdict"),
+)
 
 
 class ChipView(Record):
@@ -74,7 +79,7 @@ class Hit(Record):
     def flat(self) -> dict[str, Any]:
         """One row of a table: `FLAT_COLUMNS`, always all of them; `tags` are those that the verdict holds."""
         values = {
-            **self.model_dump(exclude={"tags", "facts", "why", "also"}),
+            **{name: getattr(self, name) for name in _OF_THE_HIT},
             **self.facts,
             "tags": tuple(belief.tag for belief in self.tags if belief.held),
             **{f"p_{belief.tag}": belief.probability for belief in self.tags},

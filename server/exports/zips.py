@@ -11,7 +11,7 @@ Entry = tuple[str, Iterable[bytes]]  # a name in the archive, and its content pi
 def zipped(entries: Iterable[Entry]) -> Iterator[bytes]:
     """The archive of entries, piece by piece; an entry is asked for when the one before it is written."""
     sink = Sink()
-    with ZipFile(sink, "w", ZIP_STORED) as archive:  # type: ignore[arg-type]  # it can be written and told, no more
+    with ZipFile(sink, "w", ZIP_STORED) as archive:  # it can be written and told, no more
         for name, content in entries:
             with archive.open(ZipInfo(name), "w", force_zip64=True) as file:
                 for chunk in content:
