@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from scenario.errors import MissingExtra
 from scenario.records import Record
 from scenario.vocabulary import SCALAR_FIELDS, Tag
+from search.cards import hit_card, page_card
 
 RETRIEVERS = ("dense", "bm25", "belief", "similar")
 FLAT_COLUMNS = (
@@ -13,6 +15,7 @@ FLAT_COLUMNS = (
     *(field.name for field in SCALAR_FIELDS),
     *("traffic_controls", "objects", "description", "score", *(f"rank_{name}" for name in RETRIEVERS), "verdict"),
 )
+WHOLE_COLUMNS = ("rank", "sequence", "timestamp_us", "risk")
 _OF_THE_HIT = (
     *("rank", "token", "scene", "scene_key", "sequence", "timestamp_us", "log", "location"),
     *("risk", "risk_percentile", "risk_mean", "risk_spread", "agreement"),
@@ -87,6 +90,10 @@ class Hit(Record):
         }
         return {column: values.get(column) for column in FLAT_COLUMNS}
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return hit_card(self)
+
 
 class SearchPage(Record):
     """One page. `ranked` frames of `matching` that pass the filter; without words or `similar:` all of them are."""
@@ -102,6 +109,23 @@ class SearchPage(Record):
     elapsed_ms: float  # without loading
     loading_ms: float  # what loading the embedder took, where this search had to
     hits: tuple[Hit, ...]
+
+    def to_pandas(self) -> Any:
+        """The page's hits as a `pandas.DataFrame`, one a row, with the columns of every export.
+
+        Raises `MissingExtra` where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            raise MissingExtra("the method", "to_pandas", "notebook") from error
+        table = pd.DataFrame([hit.flat() for hit in self.hits], columns=list(FLAT_COLUMNS))
+        # Whole numbers that may be absent would become floats: a timestamp in µs is not one.
+        return table.astype(dict.fromkeys(WHOLE_COLUMNS, "Int64"))
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return page_card(self)
 
 
 class FacetCounts(Record):

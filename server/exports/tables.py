@@ -3,18 +3,17 @@
 import csv
 import io
 import json
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from scenario.texts import visible
 from scenario.vocabulary import SCALAR_FIELDS
-from search.results import FLAT_COLUMNS
+from search.results import FLAT_COLUMNS, WHOLE_COLUMNS
 from server.exporting import Batches
 from server.exports.formats import Format
 from server.exports.sink import Sink
 
 LIST_COLUMNS = ("tags", "traffic_controls", "objects")
-WHOLE_COLUMNS = ("rank", "sequence", "timestamp_us", "risk")
 TEXT_COLUMNS = (
     *("token", "scene", "scene_key", "log", "location", "description", "verdict"),
     *(field.name for field in SCALAR_FIELDS),
@@ -73,7 +72,7 @@ def _cell(value: Any) -> Any:
         value = "; ".join(value)
     if not isinstance(value, str):
         return value
-    cell = "".join(c for c in value if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    cell = visible(value, keep="\n")
     return f"'{cell}" if cell.lstrip().startswith(FORMULA_STARTS) else cell
 
 
