@@ -30,6 +30,7 @@ SemdriveError
   |   + UnknownToken
   |   + SearchExpired
   + EmbeddingError
+  + ExportError
 """
 
 from collections.abc import Iterable
@@ -237,3 +238,7 @@ class SearchExpired(StoreError):
 
 class EmbeddingError(SemdriveError):
     """A model that cannot be loaded, or a vector that cannot be stored (wrong shape, zero, or not finite)."""
+
+
+class ExportError(SemdriveError):
+    """What a format cannot hold, or a file that cannot be written."""

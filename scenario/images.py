@@ -1,5 +1,7 @@
 """A camera's picture: read whole, scaled to a budget, or known by its stamp. Pillow is imported when one is opened."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from math import sqrt
 from pathlib import Path
@@ -28,11 +30,23 @@ def stamp(image: str) -> str:
 
 def read(image: str) -> "Image":
     """The decoded picture, RGB. Raises `ImageUnreadable`, also where the file is cut short."""
+    with _opened(image) as picture:
+        return picture.convert("RGB")
+
+
+def size_px(image: str) -> tuple[int, int]:
+    """Width and height, from the file's first bytes. Raises `ImageUnreadable`."""
+    with _opened(image) as picture:
+        return picture.width, picture.height
+
+
+@contextmanager
+def _opened(image: str) -> Iterator["Image"]:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(image) as picture:
-            return picture.convert("RGB")
+            yield picture
     except UnidentifiedImageError as error:
         raise ImageUnreadable(image, "not a picture of a format that is known here") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -1,6 +1,26 @@
 """What a search answers with: records that print, pickle and turn into JSON."""
 
+from typing import Any
+
+from scenario.errors import MissingExtra
 from scenario.records import Record
+from scenario.vocabulary import SCALAR_FIELDS, Tag
+from search.cards import hit_card, page_card
+
+RETRIEVERS = ("dense", "bm25", "belief", "similar")
+FLAT_COLUMNS = (
+    *("rank", "token", "scene", "scene_key", "sequence", "timestamp_us", "log", "location"),
+    *("risk", "risk_percentile", "risk_mean", "risk_spread", "agreement"),
+    *("tags", *(f"p_{tag}" for tag in Tag)),
+    *(field.name for field in SCALAR_FIELDS),
+    *("traffic_controls", "objects", "description", "score", *(f"rank_{name}" for name in RETRIEVERS), "verdict"),
+)
+WHOLE_COLUMNS = ("rank", "sequence", "timestamp_us", "risk")
+_OF_THE_HIT = (
+    *("rank", "token", "scene", "scene_key", "sequence", "timestamp_us", "log", "location"),
+    *("risk", "risk_percentile", "risk_mean", "risk_spread", "agreement"),
+    *("traffic_controls", "objects", "description", "score", "verdict"),
+)
 
 
 class ChipView(Record):
@@ -55,6 +75,24 @@ class Hit(Record):
     why: dict[str, float]  # retriever → the rank it gave
     verdict: str | None = None  # the latest on the question that the query asks: yes, no or unsure
     also: tuple[str, ...] = ()  # grouped by scene: the scene's other frames in this answer, best first
+    timestamp_us: int | None = None
+    log: str | None = None
+    location: str | None = None
+
+    def flat(self) -> dict[str, Any]:
+        """One row of a table: `FLAT_COLUMNS`, always all of them; `tags` are those that the verdict holds."""
+        values = {
+            **{name: getattr(self, name) for name in _OF_THE_HIT},
+            **self.facts,
+            "tags": tuple(belief.tag for belief in self.tags if belief.held),
+            **{f"p_{belief.tag}": belief.probability for belief in self.tags},
+            **{f"rank_{name}": rank for name, rank in self.why.items()},
+        }
+        return {column: values.get(column) for column in FLAT_COLUMNS}
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return hit_card(self)
 
 
 class SearchPage(Record):
@@ -71,6 +109,23 @@ class SearchPage(Record):
     elapsed_ms: float  # without loading
     loading_ms: float  # what loading the embedder took, where this search had to
     hits: tuple[Hit, ...]
+
+    def to_pandas(self) -> Any:
+        """The page's hits as a `pandas.DataFrame`, one a row, with the columns of every export.
+
+        Raises `MissingExtra` where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            raise MissingExtra("the method", "to_pandas", "notebook") from error
+        table = pd.DataFrame([hit.flat() for hit in self.hits], columns=list(FLAT_COLUMNS))
+        # Whole numbers that may be absent would become floats: a timestamp in µs is not one.
+        return table.astype(dict.fromkeys(WHOLE_COLUMNS, "Int64"))
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return page_card(self)
 
 
 class FacetCounts(Record):

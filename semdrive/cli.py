@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from scenario.errors import QueryError, SemdriveError
+from semdrive.export_cli import export
 from semdrive.gold_cli import gold_app
 from semdrive.index_cli import index_app
 from semdrive.log_cli import failures, sample
@@ -135,6 +136,11 @@ def explain(query: QueryText, index: Index = None, without: Without = None, as_j
 app.command("verify", epilog="Example: semdrive verify TOKEN --question 'is the lane blocked by barrels?' --json")(
     verify_frames
 )
+app.command(
+    "export",
+    epilog="Examples: semdrive export 'risk>=8' --format csv --out risky.csv; "
+    "semdrive export --tokens - --format nuscenes < tokens.txt",
+)(export)
 app.command(epilog="Examples: semdrive failures --index build/drive; semdrive failures --json")(failures)
 app.command(epilog="Examples: semdrive sample drive/; semdrive sample drive/ --seed 7 --perturb")(sample)
 

@@ -1,9 +1,9 @@
 """Small pieces of terminal text. What scouts, files and users wrote is shown as plain text, never as commands."""
 
-import unicodedata
-
 from rich.console import Console
 from rich.text import Text
+
+from scenario.texts import visible
 
 BAR = 10
 # Verdicts of second looks: what is shown, and its colour.
@@ -26,7 +26,7 @@ class Terminal(Console):
 
 def plain(text: str) -> str:
     """One line of text without what could steer a terminal: no control characters, no direction overrides."""
-    return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return visible(" ".join(text.split()))
 
 
 def share(value: float) -> str:

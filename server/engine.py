@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
@@ -25,6 +26,7 @@ from search.retrieval import Answered, position_of, retrieve
 from search.selection import Selection, select
 from search.store import Store
 from server.asking import asked_of, told, verifier_of
+from server.exporting import ExportRows, positions_of, rows_at
 from server.joined import Verdicts
 from server.proposals import Proposal, accept, proposals
 from server.views import HIT_COLUMNS, Scenes, hit, read_as, tree
@@ -218,17 +220,10 @@ class Engine:
     def _page(self, search: _Search, offset: int, limit: int, group: Group) -> SearchPage:
         if limit < 1 or offset < 0:
             raise SemdriveError(f"a page needs limit >= 1 and offset >= 0, not limit {limit} and offset {offset}")
-        answered, corpus = search.answered, search.corpus
-        scenes = Scenes.of(corpus, answered.order) if group == "scene" else None
+        answered = search.answered
+        scenes = Scenes.of(search.corpus, answered.order) if group == "scene" else None
         places = scenes.heads if scenes else np.arange(len(answered.order))
-        chosen = [int(place) for place in places[offset : offset + limit]]
-        row_ids = [int(corpus.row_ids[answered.order[place]]) for place in chosen]
-        rows = search.corpus.snapshot.rows(row_ids, HIT_COLUMNS)
-        verdicts = self._verdicts.of([row["token"] for row in rows], search.question)
-        hits = [
-            hit(corpus, answered, row, place, verdicts.get(row["token"]), scenes.others(place) if scenes else [])
-            for row, place in zip(rows, chosen, strict=True)
-        ]
+        hits = self._hits(search, places[offset : offset + limit].tolist(), scenes)
         return SearchPage(
             search_id=search.id,
             table_version=search.corpus.snapshot.version,
@@ -242,6 +237,45 @@ class Engine:
             loading_ms=0.0,
             hits=tuple(hits),
         )
+
+    def _hits(self, search: _Search, chosen: Sequence[int], scenes: Scenes | None = None) -> list[Hit]:
+        """The hits at places of an answer."""
+        rows = rows_at(search.corpus, search.answered, chosen, HIT_COLUMNS)
+        verdicts = self._verdicts.of([row["token"] for row in rows], search.question)
+        return [
+            hit(search.corpus, search.answered, row, place, verdicts.get(row["token"]), others)
+            for row, place in zip(rows, chosen, strict=True)
+            for others in [scenes.others(place) if scenes else []]
+        ]
+
+    # Taking an answer elsewhere
+
+    def export_rows(
+        self,
+        query: str = "",
+        *,
+        tokens: Sequence[str] | None = None,
+        limit: int | None = None,
+        without: Sequence[str] = (),
+        rerank: bool | str = False,
+    ) -> ExportRows:
+        """The frames of an answer, by rank, to be read in batches; all of them come from one version of the index.
+
+        With `tokens`, only those: of the answer, or without a query in the order given. Raises `QueryError` and
+        `UnknownToken`.
+        """
+
+        def chosen() -> ExportRows:
+            among = None if tokens is None else positions_of(self._open(), tokens)
+            if among is None or query.strip():
+                search, _ = self._search(query, without, rerank)
+            else:
+                answered = Answered(among, len(among), {}, np.zeros(0))
+                search = _Search("", self._open(), ReadAs(query="", filter=None, text=""), answered, "")
+            hits = partial(self._hits, search)
+            return ExportRows.of(search.corpus, search.answered, hits, self.workspace, among=among, limit=limit)
+
+        return self._reopening(chosen)
 
     # One frame
 

@@ -18,7 +18,7 @@ from search.schema import belief_column
 
 HIT_COLUMNS = (
     *("token", "scene", "scene_key", "sequence", "risk", "risk_mean", "risk_spread", "agreement", "description"),
-    *("tags", "traffic_controls", "objects"),
+    *("tags", "traffic_controls", "objects", "timestamp_us", "log", "location"),
     *(field.name for field in SCALAR_FIELDS),
     *(belief_column("tags", tag) for tag in Tag),
 )
@@ -52,7 +52,7 @@ def hit(
     beliefs = [TagBelief(tag=tag, probability=row[belief_column("tags", tag)], held=tag in row["tags"]) for tag in Tag]
     return Hit(
         **{name: row[name] for name in ("token", "scene", "scene_key", "sequence", "risk", "risk_mean", "risk_spread")},
-        **{name: row[name] for name in ("agreement", "description")},
+        **{name: row[name] for name in ("agreement", "description", "timestamp_us", "log", "location")},
         rank=place + 1,
         risk_percentile=None if row["risk"] is None else corpus.risk_percentiles[row["risk"]],
         tags=tuple(sorted(beliefs, key=lambda belief: (-belief.held, -belief.probability))),

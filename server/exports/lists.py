@@ -1,0 +1,37 @@
+"""Tokens alone: one a line, or as the JSON list of sample tokens that nuScenes tools read."""
+
+import json
+from collections.abc import Iterator
+
+from scenario.errors import ExportError
+from server.exporting import Batches
+from server.exports.formats import Format
+
+
+class Tokens(Format):
+    suffix, media_type, text = ".txt", "text/plain; charset=utf-8", True
+
+    def chunks(self, batches: Batches) -> Iterator[bytes]:
+        """One token a line. Raises `ExportError` for a token that is more than one line."""
+        for batch in batches:
+            yield "".join(f"{_one_line(exported.hit.token)}\n" for exported in batch).encode()
+
+
+def _one_line(token: str) -> str:
+    if not token.isprintable():
+        raise ExportError(f"the token {token!r} has control characters, so a line cannot hold it; export it as jsonl")
+    return token
+
+
+class NuScenesTokens(Format):
+    suffix, media_type, text = ".json", "application/json", True
+
+    def chunks(self, batches: Batches) -> Iterator[bytes]:
+        """A JSON list of sample tokens, one a line; a frame's token is its sample's."""
+        yield b"["
+        between = "\n"
+        for batch in batches:
+            lines = [json.dumps(exported.hit.token) for exported in batch]
+            yield (between + ",\n".join(lines)).encode() if lines else b""
+            between = ",\n"
+        yield b"\n]\n"
