@@ -5,7 +5,9 @@ python tests/waiting_mcp.py FOLDER
 
 import os
 import sys
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -20,16 +22,19 @@ from verifier.live import LiveVerifier
 
 
 def main(folder: Path) -> None:
+    numbers = count(1)
+
     def hold(frame: Frame, deadline: Deadline) -> None:
         """Loud, as libraries are; one frame's look lasts until it is cancelled."""
         sys.stdout.write("a scout speaks\n")
         os.write(1, b"a library speaks\n")
         if frame.token != "waits":
             return
-        with deadline.telling((folder / "cancelled").touch):
-            (folder / "asked").touch()
-            while not deadline.cancelled:
-                pass
+        ended = Event()
+        with deadline.telling(ended.set):
+            (folder / f"asked-{next(numbers)}").touch()
+            ended.wait()
+        (folder / "cancelled").touch()
 
     def embedder(fingerprint: str) -> Embedder:
         sys.stdout.write("loading a model\n")
