@@ -14,6 +14,7 @@ from semdrive.export_cli import export
 from semdrive.gold_cli import gold_app
 from semdrive.index_cli import index_app
 from semdrive.log_cli import failures, sample
+from semdrive.mcp_cli import mcp
 from semdrive.models_cli import models_app
 from semdrive.options import Index, Json, answer, settings_of
 from semdrive.verify_cli import (
@@ -142,6 +143,7 @@ app.command(
     "semdrive export --tokens - --format nuscenes < tokens.txt",
 )(export)
 app.command(epilog="Examples: semdrive failures --index build/drive; semdrive failures --json")(failures)
+app.command(epilog="Examples: semdrive mcp --index drive; semdrive mcp --index drive --http --port 8765")(mcp)
 app.command(epilog="Examples: semdrive sample drive/; semdrive sample drive/ --seed 7 --perturb")(sample)
 
 
