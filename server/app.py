@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from server.api import errors, frames, searching, state
+from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
 from server.api.context import Services
 from server.api.guard import Guard, LoopbackHosts
 from server.api.metrics import Measured
@@ -16,20 +16,19 @@ from server.engine import Engine
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000
-ROUTERS = (searching.router, frames.router, state.router)
+ROUTERS = tuple(part.router for part in (searching, frames, verifying, reviewing, labelling, session, state))
 
 
 def create_app(
     engine: Engine,
     *,
     hosts: Sequence[str] = LoopbackHosts,
-    token: str | None = None,
     services: Services | None = None,
 ) -> FastAPI:
     """An application over an engine, which it closes when it ends.
 
-    `hosts` are the names it answers to, so that no foreign page reaches it by a name of its own. With `token` every
-    request needs it. `services` bounds passes and caches, for who wants other bounds.
+    `hosts` are the names it answers to, so that no foreign page reaches it by a name of its own. `services` holds the
+    token that every request needs, and bounds passes and caches.
     """
     services = services or Services(engine)
 
@@ -53,7 +52,7 @@ def create_app(
     app.add_api_route("/", _index, include_in_schema=False)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
     app.add_middleware(Measured, metrics=services.metrics)
-    app.add_middleware(Guard, hosts=hosts, token=token)  # the last one added is the first one asked
+    app.add_middleware(Guard, hosts=hosts, token=services.token)  # the last one added is the first one asked
     return app
 
 

@@ -16,6 +16,7 @@ class Services:
     """Shared by all requests of one application."""
 
     engine: Engine
+    token: str | None = None  # every request needs it
     passes: Passes = field(default_factory=Passes)
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     metrics: Metrics = field(default_factory=Metrics)

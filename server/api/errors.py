@@ -52,6 +52,9 @@ class ErrorBody(Record):
     hint: Annotated[str | None, Field(description="what to write or do instead")] = None
 
 
+FAULT = ErrorBody(error="ServerFault", message="this is a fault of the server; its log says more")
+
+
 class Refused(Exception):
     """A request that is turned away before the engine is asked."""
 
@@ -139,5 +142,4 @@ async def _of_the_framework(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    message = "this is a fault of the server; its log says more"
-    return answer(500, ErrorBody(error="ServerFault", message=message))
+    return answer(500, FAULT)

@@ -12,8 +12,9 @@ from server.api.errors import Refused, answer
 
 LoopbackHosts = ("localhost", "127.0.0.1", "[::1]")
 COOKIE = "semdrive_token"
+LOGIN = "/api/login"
 BODY_BYTES = 2**20
-OPEN_PATHS = frozenset({"/health"})  # a supervisor asks it, and it tells nothing
+OPEN_PATHS = frozenset({"/health", LOGIN})  # a supervisor asks the first, and it tells nothing
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -108,7 +109,7 @@ def _check_token(headers: Headers, token: str) -> None:
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
     given = bearer.strip() if scheme.casefold() == "bearer" else _cookie(headers.get("cookie", ""))
     if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
-        hint = "send it as `Authorization: Bearer TOKEN`, or sign in at POST /api/login"
+        hint = f"send it as `Authorization: Bearer TOKEN`, or sign in at POST {LOGIN}"
         refused = Refused(401, "TokenNeeded", "this server needs its token" if not given else "wrong token", hint=hint)
         raise refused
 
