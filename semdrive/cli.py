@@ -15,6 +15,7 @@ from semdrive.index_cli import index_app
 from semdrive.log_cli import failures, sample
 from semdrive.models_cli import models_app
 from semdrive.options import Index, Json, answer, settings_of
+from semdrive.serve_cli import serve
 from semdrive.verify_cli import (
     Budget,
     EveryScout,
@@ -137,6 +138,9 @@ app.command("verify", epilog="Example: semdrive verify TOKEN --question 'is the 
 )
 app.command(epilog="Examples: semdrive failures --index build/drive; semdrive failures --json")(failures)
 app.command(epilog="Examples: semdrive sample drive/; semdrive sample drive/ --seed 7 --perturb")(sample)
+
+
+app.command(epilog="Examples: semdrive serve; semdrive serve --host 0.0.0.0 --token-env SERVE_TOKEN --name lab")(serve)
 
 
 @app.command()

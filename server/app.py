@@ -1,13 +1,15 @@
 """The application: the engine over HTTP. Everything it needs is injected; nothing happens at import."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from threading import Thread
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from scenario.errors import SemdriveError
 from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
 from server.api.context import Services
 from server.api.guard import Guard, LoopbackHosts
@@ -24,16 +26,20 @@ def create_app(
     *,
     hosts: Sequence[str] = LoopbackHosts,
     services: Services | None = None,
+    warm: bool = False,
 ) -> FastAPI:
     """An application over an engine, which it closes when it ends.
 
     `hosts` are the names it answers to, so that no foreign page reaches it by a name of its own. `services` holds the
-    token that every request needs, and bounds passes and caches.
+    token that every request needs, and bounds passes and caches. With `warm`, index and
+    embedder are loaded while the server already answers.
     """
     services = services or Services(engine)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if warm:
+            Thread(target=_warm, args=(engine,), name="warm", daemon=True).start()
         yield
         engine.close()
 
@@ -54,6 +60,11 @@ def create_app(
     app.add_middleware(Measured, metrics=services.metrics)
     app.add_middleware(Guard, hosts=hosts, token=services.token)  # the last one added is the first one asked
     return app
+
+
+def _warm(engine: Engine) -> None:
+    with suppress(SemdriveError):  # whoever asks first is told
+        engine.warm()
 
 
 async def _index() -> dict[str, Any]:

@@ -343,6 +343,10 @@ class Engine:
                 self._verifier = self._make_verifier(self.workspace)
             return self._verifier
 
+    def warm(self) -> None:
+        """Open the index and load the embedder now, so that the first search need not wait."""
+        self._embedder_of(self._reopening(self._open))
+
     def close(self) -> None:
         """Let go of the scouts' models; the engine opens them again where it is used again."""
         if self._verifier is not None:

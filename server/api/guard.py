@@ -15,7 +15,7 @@ COOKIE = "semdrive_token"
 LOGIN = "/api/login"
 BODY_BYTES = 2**20
 OPEN_PATHS = frozenset({"/health", LOGIN})  # a supervisor asks the first, and it tells nothing
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WRITING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -50,7 +50,7 @@ class Guard:
 
         try:
             self._check(scope)
-            if scope["method"] not in SAFE_METHODS:
+            if scope["method"] in WRITING_METHODS:
                 receive = await self._whole(scope, receive)
         except Refused as refused:
             await answer(refused.status, refused.body, refused.headers)(scope, receive, hardened)
@@ -62,7 +62,7 @@ class Guard:
         _check_host(headers.get("host", ""), self._hosts)
         if self._token is not None and scope["path"] not in OPEN_PATHS:
             _check_token(headers, self._token)
-        if scope["method"] not in SAFE_METHODS:
+        if scope["method"] in WRITING_METHODS:
             _check_origin(headers)
 
     async def _whole(self, scope: Scope, receive: Receive) -> Receive:
