@@ -17,6 +17,7 @@ from semdrive.log_cli import failures, sample
 from semdrive.mcp_cli import mcp
 from semdrive.models_cli import models_app
 from semdrive.options import Index, Json, answer, settings_of
+from semdrive.serve_cli import serve
 from semdrive.verify_cli import (
     Budget,
     EveryScout,
@@ -145,6 +146,9 @@ app.command(
 app.command(epilog="Examples: semdrive failures --index build/drive; semdrive failures --json")(failures)
 app.command(epilog="Examples: semdrive mcp --index drive; semdrive mcp --index drive --http --port 8765")(mcp)
 app.command(epilog="Examples: semdrive sample drive/; semdrive sample drive/ --seed 7 --perturb")(sample)
+
+
+app.command(epilog="Examples: semdrive serve; semdrive serve --host 0.0.0.0 --token-env SERVE_TOKEN --name lab")(serve)
 
 
 @app.command()

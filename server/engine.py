@@ -28,7 +28,9 @@ from search.store import Store
 from server.asking import asked_of, told, verifier_of
 from server.exporting import ExportRows, positions_of, rows_at
 from server.joined import Verdicts
+from server.neighbours import Neighbours, neighbours
 from server.proposals import Proposal, accept, proposals
+from server.suggesting import Suggestions, suggest
 from server.views import HIT_COLUMNS, Scenes, hit, read_as, tree
 from verifier.live import Limits, LiveVerifier
 from verifier.verifying import Asked
@@ -290,6 +292,14 @@ class Engine:
         with Ledger(self.workspace.require_ledger(what), read_only=True) as ledger:
             return load_scenarios(ledger, keys)
 
+    def neighbours(self, token: str) -> Neighbours:
+        """The frames of a frame's scene, in the order they were driven. Raises `UnknownToken`."""
+        return self._reopening(lambda: neighbours(self._open(), token))
+
+    def suggest(self, prefix: str, *, limit: int = 20) -> Suggestions:
+        """Completions of the word of a query that is being typed."""
+        return self._reopening(lambda: suggest(self._open(), prefix, limit))
+
     def _keys_of(self, tokens: Sequence[str]) -> list[str]:
         corpus = self._open()
         row_ids = [int(corpus.row_ids[position_of(corpus, token)]) for token in tokens]
@@ -366,6 +376,10 @@ class Engine:
             if self._verifier is None:
                 self._verifier = self._make_verifier(self.workspace)
             return self._verifier
+
+    def warm(self) -> None:
+        """Open the index and load the embedder now, so that the first search need not wait."""
+        self._embedder_of(self._reopening(self._open))
 
     def close(self) -> None:
         """Let go of the scouts' models; the engine opens them again where it is used again."""

@@ -1,0 +1,71 @@
+"""The application: the engine over HTTP. Everything it needs is injected; nothing happens at import."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from threading import Thread
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from scenario.errors import SemdriveError
+from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
+from server.api.context import Services
+from server.api.guard import Guard, LoopbackHosts
+from server.api.metrics import Measured
+from server.engine import Engine
+
+DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
+GZIP_FROM_BYTES = 1_000
+ROUTERS = tuple(part.router for part in (searching, frames, verifying, reviewing, labelling, session, state))
+
+
+def create_app(
+    engine: Engine,
+    *,
+    hosts: Sequence[str] = LoopbackHosts,
+    services: Services | None = None,
+    warm: bool = False,
+) -> FastAPI:
+    """An application over an engine, which it closes when it ends.
+
+    `hosts` are the names it answers to, so that no foreign page reaches it by a name of its own. `services` holds the
+    token that every request needs, and bounds passes and caches. With `warm`, index and
+    embedder are loaded while the server already answers.
+    """
+    services = services or Services(engine)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if warm:
+            Thread(target=_warm, args=(engine,), name="warm", daemon=True).start()
+        yield
+        engine.close()
+
+    app = FastAPI(
+        title="Semantic-Drive Search",
+        description=DESCRIPTION,
+        version=version("semantic-drive-search"),
+        lifespan=lifespan,
+        docs_url=None,  # it would load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.services = services
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/", _index, include_in_schema=False)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    app.add_middleware(Measured, metrics=services.metrics)
+    app.add_middleware(Guard, hosts=hosts, token=services.token)  # the last one added is the first one asked
+    return app
+
+
+def _warm(engine: Engine) -> None:
+    with suppress(SemdriveError):  # whoever asks first is told
+        engine.warm()
+
+
+async def _index() -> dict[str, Any]:
+    return {"name": "Semantic-Drive Search", "openapi": "/openapi.json", "search": "/api/search?q="}
