@@ -57,6 +57,11 @@ class Corpus:
     def token(self, position: int) -> str:
         return str(self._tokens[position].as_py())
 
+    def tokens_from(self, prefix: str, limit: int) -> list[str]:
+        """The first tokens, in their order, that begin with `prefix`."""
+        found = self._tokens.filter(pc.starts_with(self._tokens, prefix))
+        return [str(token) for token in found.take(pc.sort_indices(found)[:limit]).to_pylist()]
+
     def places(self, tokens: Sequence[str]) -> Positions:
         """The position of each token, -1 for one that is not in this snapshot."""
         if len(tokens) > FEW_TOKENS:
@@ -144,3 +149,8 @@ class Corpus:
         for column in (*SET_COLUMNS, *(field.name for field in SCALAR_FIELDS), "scene", "location"):
             counted[column] = self.codes(column).counts(chosen)
         return counted
+
+    @cached_property
+    def counts_of_all(self) -> dict[str, dict[str, int]]:
+        """As `facets`, over every frame."""
+        return self.facets(np.ones(len(self), dtype=np.bool_))

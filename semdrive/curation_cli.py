@@ -126,6 +126,7 @@ def label(
 ) -> None:
     """Say what is true of a frame. A later label of the same annotator stands in for an earlier one; none is lost."""
     from gold_set.curation import label_of
+    from gold_set.labelling import give
     from gold_set.labels import gold_line
     from scenario.curation import Label
     from scenario.errors import InputError
@@ -145,20 +146,8 @@ def label(
         given = Label(token=token, annotator=annotator, sample=sample, status="skipped" if skip else "unsure")
     given = given.model_copy(update={"seconds": seconds})
     with _ledger(workspace, write=True) as ledger:
-        _check_blind(ledger, token, annotator)
-        _check_sampled(ledger, sample, [token])
-        ledger.append_labels([given])
+        give(ledger, given)
     answer(given, as_json, render_label)
-
-
-def _check_blind(ledger: Any, token: str, annotator: str) -> None:
-    from scenario.errors import InputError
-
-    if (token, annotator) in ledger.looked():
-        raise InputError(
-            f"{annotator!r} was shown the prediction of {token}, so a label would not be blind;"
-            " what was said before stands, and another annotator may label it"
-        )
 
 
 def _fields(texts: list[str]) -> dict[str, Any]:
@@ -181,18 +170,6 @@ def _fields(texts: list[str]) -> dict[str, Any]:
 def _stated(tag: list[str] | None, no_tags: bool, risk: int | None) -> dict[str, Any]:
     stated: dict[str, Any] = {} if risk is None else {"risk": risk}
     return stated | ({"tags": tag or []} if tag or no_tags else {})
-
-
-def _check_sampled(ledger: Any, sample: str | None, tokens: list[str]) -> None:
-    from gold_set.curation import sample_named
-    from scenario.errors import InputError
-
-    if sample is None:
-        return
-    drawn = {frame.token for frame in sample_named(ledger.samples(), sample).frames}
-    strange = [token for token in tokens if token not in drawn]
-    if strange:
-        raise InputError(f"sample {sample!r} does not hold {strange[0]}; {len(strange)} of {len(tokens)} are not in it")
 
 
 def compare(token: str, annotator: Annotator, index: Index = None, as_json: Json = False) -> None:
@@ -229,13 +206,14 @@ def import_labels(
 ) -> None:
     """Take labels from a gold file into the ledger."""
     from gold_set.curation import Imported, label_of
+    from gold_set.labelling import check_sampled
     from gold_set.labels import read_gold
     from semdrive.render_curation import render_imported
 
     lines = [label_of(line, annotator, sample) for line in read_gold(file)]
     labels = [item for item in lines if not item.says_nothing]
     with _ledger(_workspace(index), write=True) as ledger:
-        _check_sampled(ledger, sample, [item.token for item in labels])
+        check_sampled(ledger, sample, [item.token for item in labels])
         ledger.append_labels(labels)
     taken = Imported(annotator=annotator, labels=len(labels), empty=len(lines) - len(labels))
     answer(taken, as_json, render_imported)

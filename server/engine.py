@@ -26,7 +26,9 @@ from search.selection import Selection, select
 from search.store import Store
 from server.asking import asked_of, told, verifier_of
 from server.joined import Verdicts
+from server.neighbours import Neighbours, neighbours
 from server.proposals import Proposal, accept, proposals
+from server.suggesting import Suggestions, suggest
 from server.views import HIT_COLUMNS, Scenes, hit, read_as, tree
 from verifier.live import Limits, LiveVerifier
 from verifier.verifying import Asked
@@ -255,6 +257,14 @@ class Engine:
         keys = self._reopening(lambda: self._keys_of(tokens))
         with Ledger(self.workspace.require_ledger(what), read_only=True) as ledger:
             return load_scenarios(ledger, keys)
+
+    def neighbours(self, token: str) -> Neighbours:
+        """The frames of a frame's scene, in the order they were driven. Raises `UnknownToken`."""
+        return self._reopening(lambda: neighbours(self._open(), token))
+
+    def suggest(self, prefix: str, *, limit: int = 20) -> Suggestions:
+        """Completions of the word of a query that is being typed."""
+        return self._reopening(lambda: suggest(self._open(), prefix, limit))
 
     def _keys_of(self, tokens: Sequence[str]) -> list[str]:
         corpus = self._open()

@@ -1,0 +1,1 @@
+"""The HTTP API: one small router a subject, all over one engine."""

@@ -1,0 +1,36 @@
+"""What a request finds in the application: the engine, and what bounds its use."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from server.api.metrics import Metrics
+from server.api.passes import Passes
+from server.api.thumbnails import Thumbnails
+from server.engine import Engine
+
+
+@dataclass(frozen=True)
+class Services:
+    """Shared by all requests of one application."""
+
+    engine: Engine
+    token: str | None = None  # every request needs it
+    passes: Passes = field(default_factory=Passes)
+    thumbnails: Thumbnails = field(default_factory=Thumbnails)
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+async def services_of(request: Request) -> Services:
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+async def engine_of(request: Request) -> Engine:
+    return (await services_of(request)).engine
+
+
+Serving = Annotated[Services, Depends(services_of)]
+TheEngine = Annotated[Engine, Depends(engine_of)]

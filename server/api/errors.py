@@ -1,0 +1,145 @@
+"""One shape for everything that goes wrong, in the same words as the command line."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from scenario.errors import (
+    DownloadError,
+    EmbeddingError,
+    ModelUnavailable,
+    NoWorkspace,
+    QueryError,
+    SearchExpired,
+    SemdriveError,
+    StoreError,
+    UnknownToken,
+    WeightsMissing,
+    WorkspaceError,
+)
+from scenario.records import Record
+from server.api.text import printable
+
+# The nearest class of an error decides.
+STATUS: dict[type[Exception], int] = {
+    QueryError: 422,
+    UnknownToken: 404,
+    SearchExpired: 410,
+    StoreError: 503,
+    NoWorkspace: 503,
+    WorkspaceError: 409,
+    EmbeddingError: 503,
+    ModelUnavailable: 503,
+    WeightsMissing: 503,
+    DownloadError: 503,
+    SemdriveError: 400,
+}
+
+
+class ErrorBody(Record):
+    """What went wrong. `start` and `end` are characters of the query or of another text that was sent (half open)."""
+
+    error: Annotated[str, Field(description="the kind of error, a name to program against")]
+    message: Annotated[str, Field(description="what is wrong, for people")]
+    start: Annotated[int | None, Field(description="where in the query it begins, in characters from 0")] = None
+    end: Annotated[int | None, Field(description="where it ends, exclusive")] = None
+    hint: Annotated[str | None, Field(description="what to write or do instead")] = None
+
+
+FAULT = ErrorBody(error="ServerFault", message="this is a fault of the server; its log says more")
+
+
+class Refused(Exception):
+    """A request that is turned away before the engine is asked."""
+
+    def __init__(
+        self, status: int, error: str, message: str, *, hint: str | None = None, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.retry_after_s = status, retry_after_s
+        self.body = ErrorBody(error=error, message=message, hint=hint)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors that a route may answer with, for its OpenAPI entry."""
+    return {
+        status: {"model": ErrorBody, "description": HTTPStatus(status).phrase}
+        for status in sorted({400, 401, 403, 421, 422, 500, *statuses})
+    }
+
+
+def status_of(error: SemdriveError) -> int:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def body_of(error: SemdriveError) -> ErrorBody:
+    if isinstance(error, QueryError):
+        hint = None if error.hint is None else printable(error.hint)
+        message = printable(error.message)
+        return ErrorBody(error=type(error).__name__, message=message, start=error.start, end=error.end, hint=hint)
+    return ErrorBody(error=type(error).__name__, message=printable(str(error)))
+
+
+def answer(status: int, body: ErrorBody, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(body.model_dump(), status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Every error of this application in our shape. An error that is none of ours is a bug, and is logged as one."""
+    app.add_exception_handler(SemdriveError, _ours)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SemdriveError)
+    return answer(status_of(error), body_of(error))
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    return answer(error.status, error.body, error.headers)
+
+
+async def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return answer(422, ErrorBody(error="RequestInvalid", message=printable(_sentence(error.errors()))))
+
+
+def _sentence(faults: Sequence[Any]) -> str:
+    """The first fault: where, which value, what is allowed."""
+    first = faults[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    given = repr(first.get("input"))
+    shown = given if len(given) <= 80 else given[:80] + "…"
+    if first["type"] == "missing":
+        return f"{where} is needed, and was not given"
+    if first["type"] == "json_invalid":
+        return f"the body is no JSON: {first.get('ctx', {}).get('error', first['msg'])}"
+    return f"{where} is {shown}: {first['msg']}"
+
+
+async def _of_the_framework(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        body = ErrorBody(error="NoSuchPage", message="nothing is here", hint="GET /openapi.json lists what there is")
+    else:
+        name = HTTPStatus(error.status_code).phrase.title().replace(" ", "")
+        body = ErrorBody(error=name, message=printable(str(error.detail)))
+    return answer(error.status_code, body, dict(error.headers or {}))
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    return answer(500, FAULT)

@@ -1,0 +1,134 @@
+"""Who may ask: the right host, the token where one is set, no page of another site, no body beyond its bound."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.api.errors import Refused, answer
+
+LoopbackHosts = ("localhost", "127.0.0.1", "[::1]")
+COOKIE = "semdrive_token"
+LOGIN = "/api/login"
+BODY_BYTES = 2**20
+OPEN_PATHS = frozenset({"/health", LOGIN})  # a supervisor asks the first, and it tells nothing
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Guard:
+    """The outermost layer: what it turns away, nothing behind it sees."""
+
+    def __init__(
+        self, app: ASGIApp, hosts: Sequence[str] = LoopbackHosts, token: str | None = None, body_bytes: int = BODY_BYTES
+    ) -> None:
+        self._app, self._token, self._body_bytes = app, token, body_bytes
+        self._hosts = frozenset(host.casefold() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._check(scope)
+            if scope["method"] not in SAFE_METHODS:
+                receive = await self._whole(scope, receive)
+        except Refused as refused:
+            await answer(refused.status, refused.body, refused.headers)(scope, receive, hardened)
+        else:
+            await self._app(scope, receive, hardened)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        _check_host(headers.get("host", ""), self._hosts)
+        if self._token is not None and scope["path"] not in OPEN_PATHS:
+            _check_token(headers, self._token)
+        if scope["method"] not in SAFE_METHODS:
+            _check_origin(headers)
+
+    async def _whole(self, scope: Scope, receive: Receive) -> Receive:
+        """The body, read before the application is asked, and no further than its bound."""
+        stated = Headers(scope=scope).get("content-length", "")
+        if stated.isdecimal() and int(stated[:20]) > self._body_bytes:
+            raise _too_large(self._body_bytes)
+        parts, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return _replaying(message, receive)
+            parts += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(parts) > self._body_bytes:
+                raise _too_large(self._body_bytes)
+        return _replaying({"type": "http.request", "body": bytes(parts), "more_body": False}, receive)
+
+
+def _replaying(first: Message, receive: Receive) -> Receive:
+    kept = [first]
+
+    async def replay() -> Message:
+        return kept.pop() if kept else await receive()
+
+    return replay
+
+
+def _too_large(bound: int) -> Refused:
+    return Refused(413, "BodyTooLarge", f"the body is larger than {bound:,} bytes", hint="send fewer tokens at once")
+
+
+def _check_host(host: str, allowed: frozenset[str]) -> None:
+    """Against DNS rebinding: a page of another site that resolves to here still names itself."""
+    name = host.casefold()
+    if not name.endswith("]"):
+        name = name.rpartition(":")[0] if ":" in name else name
+    if name not in allowed:
+        shown = ", ".join(sorted(allowed))
+        raise Refused(421, "WrongHost", f"this server does not answer to {host!r}", hint=f"it answers to: {shown}")
+
+
+def _check_token(headers: Headers, token: str) -> None:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    given = bearer.strip() if scheme.casefold() == "bearer" else _cookie(headers.get("cookie", ""))
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
+        hint = f"send it as `Authorization: Bearer TOKEN`, or sign in at POST {LOGIN}"
+        refused = Refused(401, "TokenNeeded", "this server needs its token" if not given else "wrong token", hint=hint)
+        raise refused
+
+
+def _cookie(text: str) -> str:
+    try:
+        found = SimpleCookie(text).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _check_origin(headers: Headers) -> None:
+    """A write comes from here or from no page at all, and in a type that no form of another site can send."""
+    site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc.casefold() != headers.get("host", "").casefold()
+    if site not in ("same-origin", "none") or foreign:
+        raise Refused(403, "ForeignPage", "a write must come from this server's own page, or from a program")
+    kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if kind != "application/json":
+        shown = repr(kind) if kind else "no type"
+        raise Refused(415, "NotJson", f"the body is sent as {shown}", hint="send Content-Type: application/json")

@@ -1,0 +1,60 @@
+"""The application: the engine over HTTP. Everything it needs is injected; nothing happens at import."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
+from server.api.context import Services
+from server.api.guard import Guard, LoopbackHosts
+from server.api.metrics import Measured
+from server.engine import Engine
+
+DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
+GZIP_FROM_BYTES = 1_000
+ROUTERS = tuple(part.router for part in (searching, frames, verifying, reviewing, labelling, session, state))
+
+
+def create_app(
+    engine: Engine,
+    *,
+    hosts: Sequence[str] = LoopbackHosts,
+    services: Services | None = None,
+) -> FastAPI:
+    """An application over an engine, which it closes when it ends.
+
+    `hosts` are the names it answers to, so that no foreign page reaches it by a name of its own. `services` holds the
+    token that every request needs, and bounds passes and caches.
+    """
+    services = services or Services(engine)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.close()
+
+    app = FastAPI(
+        title="Semantic-Drive Search",
+        description=DESCRIPTION,
+        version=version("semantic-drive-search"),
+        lifespan=lifespan,
+        docs_url=None,  # it would load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.services = services
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/", _index, include_in_schema=False)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    app.add_middleware(Measured, metrics=services.metrics)
+    app.add_middleware(Guard, hosts=hosts, token=services.token)  # the last one added is the first one asked
+    return app
+
+
+async def _index() -> dict[str, Any]:
+    return {"name": "Semantic-Drive Search", "openapi": "/openapi.json", "search": "/api/search?q="}
