@@ -55,7 +55,7 @@ def step(share: float) -> int:
 
 def marked(text: str | None, words: str) -> Markup:
     """The text with the query's words marked; everything else escaped."""
-    wanted = sorted(set(re.findall(r"\w{3,}", words.casefold())), key=len, reverse=True)
+    wanted = sorted(set(re.findall(r"\w{4,}", words.casefold())), key=len, reverse=True)
     if not text or not wanted:
         return escape(text or "")
     pattern = re.compile(rf"\b({'|'.join(map(re.escape, wanted))})\w{{0,3}}\b", re.IGNORECASE)

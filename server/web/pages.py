@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Request
 from fastapi import Query as Parameter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.concurrency import run_in_threadpool
 
 from scenario.errors import NoLedger, QueryError, UnknownToken
 from scenario.records import Scenario
@@ -19,7 +20,9 @@ from search.results import Hit, SearchPage
 from server.engine import Engine
 from server.web import cards, links
 from server.web.links import PAGE_SIZE, SearchState
+from verifier.live import Limits
 
+STATIC = Path(__file__).with_name("static")
 TEMPLATES = Path(__file__).with_name("templates")
 FACETS = {  # as counted → as asked
     "tags": "tag",
@@ -35,6 +38,7 @@ FACETS = {  # as counted → as asked
     "scene": "scene",
 }
 TOP_VALUES = 8
+FORM_BUDGET_S = 60.0
 SORTS = {"rank": None, "risk": "risk", "uncertainty": "risk_spread", "time": "timestamp_us"}
 
 
@@ -61,16 +65,9 @@ def web_router(engine: Engine) -> APIRouter:
         except QueryError as error:
             return render("search.html", _refused(state, error), 422)
 
-    @router.get("/frame/{token}")
-    def frame(token: str, q: str = "") -> Response:
-        try:
-            return render("frame.html", frame_context(engine, token, q))
-        except UnknownToken as error:
-            return render("error.html", {"title": "No such frame", "message": str(error), "state": SearchState()}, 404)
-
     @router.get("/search.json")
     def search_json(
-        request: Request, q: str = "", offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0, group: bool = False
+        q: str = "", offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0, group: bool = False
     ) -> Response:
         page = engine.search(q, limit=PAGE_SIZE, offset=offset, group="scene" if group else None)
         return Response(page.model_dump_json(), media_type="application/json")
@@ -79,7 +76,36 @@ def web_router(engine: Engine) -> APIRouter:
     def frame_json(token: str) -> Response:
         return Response(engine.show(token).model_dump_json(), media_type="application/json")
 
+    @router.post("/verify")
+    async def verify(request: Request) -> Response:
+        """The form of a page without JavaScript: the hits that it shows are asked about, then shown again."""
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        offset = int(form["offset"]) if form.get("offset", "").isdecimal() else 0
+        state = SearchState(form.get("q", "").strip(), offset, "group" in form)
+        passes = request.app.state.services.passes
+        passes.enter(request.client.host if request.client else "")
+        try:
+            await run_in_threadpool(_verified, engine, state)
+        finally:
+            passes.leave()
+        return RedirectResponse(replace(state, rerank=True).url(), 303)
+
+    @router.get("/frame/{token}")
+    def frame(token: str, q: str = "") -> Response:
+        try:
+            return render("frame.html", frame_context(engine, token, q))
+        except UnknownToken as error:
+            return render("error.html", {"title": "No such frame", "message": str(error), "state": SearchState()}, 404)
+
     return router
+
+
+def _verified(engine: Engine, state: SearchState) -> None:
+    """Have the page's hits looked at again. What a person waits for without a sign of life is bounded."""
+    group: Literal["scene"] | None = "scene" if state.group else None
+    page = engine.search(state.q, limit=PAGE_SIZE, offset=state.offset, group=group)
+    for _ in engine.verify(page.hits, state.q, limits=Limits(budget_s=FORM_BUDGET_S)):
+        pass
 
 
 def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:

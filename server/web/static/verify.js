@@ -12,7 +12,7 @@ export function verifying(form) {
     button.textContent = "Stop";
     const tokens = [...document.querySelectorAll(".card")].map((card) => card.dataset.token);
     try {
-      await stream(form.dataset.question, tokens, running.signal);
+      await stream(form.dataset.query, tokens, running.signal);
       sink();
     } catch (error) {
       if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
@@ -23,11 +23,11 @@ export function verifying(form) {
   });
 }
 
-async function stream(question, tokens, signal) {
+async function stream(query, tokens, signal) {
   const answer = await fetch("/api/verify", {
     method: "POST",
     headers: { "content-type": "application/json", accept: "text/event-stream" },
-    body: JSON.stringify({ question, tokens }),
+    body: JSON.stringify({ query, tokens }),
     signal,
   });
   if (!answer.ok) throw new Error((await answer.json()).message);
