@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from threading import Thread
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
 
 from scenario.errors import SemdriveError
 from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
@@ -15,6 +15,7 @@ from server.api.context import Services
 from server.api.guard import Guard, LoopbackHosts
 from server.api.metrics import Measured
 from server.engine import Engine
+from server.web.pages import STATIC, web_router
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000
@@ -55,7 +56,8 @@ def create_app(
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_api_route("/", _index, include_in_schema=False)
+    app.include_router(web_router(engine))
+    app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
     app.add_middleware(Measured, metrics=services.metrics)
     app.add_middleware(Guard, hosts=hosts, token=services.token)  # the last one added is the first one asked
@@ -65,7 +67,3 @@ def create_app(
 def _warm(engine: Engine) -> None:
     with suppress(SemdriveError):  # whoever asks first is told
         engine.warm()
-
-
-async def _index() -> dict[str, Any]:
-    return {"name": "Semantic-Drive Search", "openapi": "/openapi.json", "search": "/api/search?q="}

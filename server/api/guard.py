@@ -15,13 +15,14 @@ COOKIE = "semdrive_token"
 LOGIN = "/api/login"
 BODY_BYTES = 2**20
 OPEN_PATHS = frozenset({"/health", LOGIN})  # a supervisor asks the first, and it tells nothing
+FORM_PATHS = frozenset({"/verify"})  # pages' own forms, which work without JavaScript: only from a page of ours
 WRITING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without any, a form of ours would call its origin null
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -63,7 +64,7 @@ class Guard:
         if self._token is not None and scope["path"] not in OPEN_PATHS:
             _check_token(headers, self._token)
         if scope["method"] in WRITING_METHODS:
-            _check_origin(headers)
+            _check_origin(headers, form=scope["path"] in FORM_PATHS)
 
     async def _whole(self, scope: Scope, receive: Receive) -> Receive:
         """The body, read before the application is asked, and no further than its bound."""
@@ -122,12 +123,15 @@ def _cookie(text: str) -> str:
     return found.value if found else ""
 
 
-def _check_origin(headers: Headers) -> None:
-    """A write comes from here or from no page at all, and in a type that no form of another site can send."""
+def _check_origin(headers: Headers, *, form: bool) -> None:
+    """A write comes from here or from no page at all, and in a type that no form of another site can send. A form of
+    ours, which another site could send, too, has to name the page that it comes from."""
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc.casefold() != headers.get("host", "").casefold()
     if site not in ("same-origin", "none") or foreign:
         raise Refused(403, "ForeignPage", "a write must come from this server's own page, or from a program")
+    if form and origin is not None:
+        return
     kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
     if kind != "application/json":
         shown = repr(kind) if kind else "no type"

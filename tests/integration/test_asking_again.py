@@ -1,46 +1,32 @@
 """Asking again from the command line and from Python, over an index of three frames."""
 
 import json
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from drives import Drives, engine_over, scenario, tokens
 from scenario.errors import ConfigError, NoLedger, QueryError, UnknownToken
 from scenario.ledger import Ledger
 from scenario.protocols import Cancel
-from scenario.records import Camera, Detection, Facts, Grounding, Scenario
+from scenario.records import Facts
 from scenario.workspace import Workspace
 from server.engine import Engine
 from shell import semdrive_here
+from staged import noise, standing
 from verifier.live import Limits
 
 QUESTION = "is a pedestrian in the lane?"
 
 
-def frame(token: str, lateral_m: float | None, picture: Path, **facts: object) -> Scenario:
-    """A pedestrian ten metres ahead, this far to the side; None: nobody."""
-    person = Detection(
-        label="pedestrian", camera="CAM_FRONT", confidence=1.0, ahead_m=10.0, lateral_m=lateral_m, range_m=10.0,
-        path="straight", size_m=(0.6, 0.6, 1.7),
-    )  # fmt: skip
-    seen = () if lateral_m is None else (person,)
-    made = scenario(token, Facts.model_validate(facts), cameras={"CAM_FRONT": Camera(image=str(picture))})
-    grounding = Grounding(backend="t", fingerprint="t", cameras=("CAM_FRONT",), detections=seen)
-    return made.model_copy(update={"grounding": grounding})
-
-
 @pytest.fixture
 def drives(tmp_path):
-    picture = tmp_path / "front.jpg"
-    Image.effect_noise((160, 90), 60).convert("RGB").save(picture)
+    picture = noise(tmp_path / "front.jpg")
     made = Drives.at(tmp_path / "w")
     made.write(
         [
-            frame("lane", 0.2, picture, risk=8, weather="rain"),
-            frame("pavement", 6.0, picture, risk=7),
-            frame("empty", None, picture, risk=6),
+            standing("lane", 0.2, picture, risk=8, weather="rain"),
+            standing("pavement", 6.0, picture, risk=7),
+            standing("empty", None, picture, risk=6),
             scenario("blind", Facts(risk=1)),
         ]
     )

@@ -151,4 +151,4 @@ def test_every_answer_forbids_scripts_frames_and_guessing(client):
         assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
         assert "unsafe-inline" not in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
-        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["referrer-policy"] == "same-origin"

@@ -1,0 +1,1 @@
+"""The web page: server-rendered, plain links and forms first, a little JavaScript over them."""
