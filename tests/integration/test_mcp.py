@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import re
 import signal
 import subprocess
@@ -29,7 +28,7 @@ from scenario.vocabulary import FIELDS, RISK_MAX
 from search.query import parse
 from search.query.fields import QUERY_FIELDS
 from server.mcp_texts import EXAMPLES, search_text
-from shell import semdrive
+from shell import semdrive_here
 
 ROOT = Path(__file__).parents[2]
 WAITING = ROOT / "tests" / "waiting_mcp.py"
@@ -167,7 +166,7 @@ def test_a_search_answers_in_records_and_the_same_in_text(stdio):
 def test_a_wrong_query_is_an_error_in_the_words_of_the_command_line(stdio, folder):
     query = "weather:rein AND construction"
     (refused,) = stdio.calls(("search", {"query": query}))
-    printed = semdrive("search", query, "--index", str(folder / "index")).stderr
+    printed = semdrive_here("search", query, "--index", str(folder / "index")).stderr
     assert refused.is_error
     assert f"error: {text(refused)}\n" == printed
     assert "^^^^" in text(refused)
@@ -338,14 +337,23 @@ def test_an_index_without_a_ledger_searches_and_names_what_it_cannot_do(folder):
 
 
 def test_it_listens_on_this_machine_alone(folder):
-    refused = semdrive("mcp", "--index", str(folder / "index"), "--http", "--host", "0.0.0.0")
+    refused = semdrive_here("mcp", "--index", str(folder / "index"), "--http", "--host", "0.0.0.0")
     assert refused.returncode == 2
     assert "allowed: 127.0.0.1, localhost, ::1" in refused.stderr
     assert refused.stdout == ""
 
 
 def test_a_missing_index_is_said_before_any_agent_connects(tmp_path):
-    refused = semdrive("mcp", "--index", str(tmp_path / "nowhere"), **dict(os.environ))
+    refused = semdrive_here("mcp", "--index", str(tmp_path / "nowhere"))
     assert refused.returncode == 2
     assert "no workspace at" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_without_the_sdk_the_command_names_the_extra(folder):
+    code = "import sys; sys.modules['mcp'] = None; from semdrive.cli import main; main()"
+    command = [sys.executable, "-c", code, "mcp", "--index", str(folder / "index")]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "pip install 'semantic-drive-search[mcp]'" in refused.stderr
     assert refused.stdout == ""
