@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from threading import Thread
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from scenario.errors import SemdriveError
 from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
 from server.api.context import Services
-from server.api.guard import Guard, LoopbackHosts
+from server.api.guard import Guard, LoopbackHosts, json_only
 from server.api.metrics import Measured
 from server.engine import Engine
 from server.web.pages import STATIC, web_router
@@ -49,6 +49,7 @@ def create_app(
         description=DESCRIPTION,
         version=version("semantic-drive-search"),
         lifespan=lifespan,
+        dependencies=[Depends(json_only)],
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
     )

@@ -292,6 +292,11 @@ class Engine:
         with Ledger(self.workspace.require_ledger(what), read_only=True) as ledger:
             return load_scenarios(ledger, keys)
 
+    @property
+    def table_version(self) -> int:
+        """Of the published build; what is read of it may be kept as long as this stays."""
+        return self._reopening(self._open).snapshot.version
+
     def neighbours(self, token: str) -> Neighbours:
         """The frames of a frame's scene, in the order they were driven. Raises `UnknownToken`."""
         return self._reopening(lambda: neighbours(self._open(), token))

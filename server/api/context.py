@@ -1,13 +1,14 @@
 """What a request finds in the application: the engine, and what bounds its use."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from server.api.metrics import Metrics
 from server.api.passes import Passes
-from server.api.thumbnails import Thumbnails
+from server.api.thumbnails import Cameras, Thumbnails
 from server.engine import Engine
 
 
@@ -20,6 +21,10 @@ class Services:
     passes: Passes = field(default_factory=Passes)
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     metrics: Metrics = field(default_factory=Metrics)
+
+    @cached_property
+    def cameras(self) -> Cameras:
+        return Cameras(self.engine)
 
 
 async def services_of(request: Request) -> Services:

@@ -57,15 +57,15 @@ def image(
     if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
     """By token and camera through the index; there is no way to name a file."""
-    known = serving.engine.show(token).frame.cameras
+    known = serving.cameras.of(token)
     if camera not in known:
         listed = f"its cameras: {', '.join(known)}" if known else "it was indexed without its cameras' pictures"
         raise Refused(404, "NoPicture", f"frame {token!r} has no picture of camera {camera!r}", hint=listed)
     try:
-        etag = serving.thumbnails.etag(known[camera].image, sized(width))
+        etag = serving.thumbnails.etag(known[camera], sized(width))
         if if_none_match and (etag in if_none_match or if_none_match.strip() == "*"):
             return Response(status_code=304, headers={"ETag": etag, "Cache-Control": CACHE})
-        picture = serving.thumbnails.picture(known[camera].image, sized(width))
+        picture = serving.thumbnails.picture(known[camera], sized(width))
     except ImageUnreadable as error:
         message = f"the picture of camera {camera!r} of frame {token!r} cannot be read"
         raise Refused(404, "NoPicture", message, hint="index again where the pictures are") from error

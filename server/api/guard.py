@@ -3,9 +3,9 @@
 import hmac
 from collections.abc import Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.errors import Refused, answer
@@ -126,13 +126,26 @@ def _cookie(text: str) -> str:
 def _check_origin(headers: Headers, *, form: bool) -> None:
     """A write comes from here or from no page at all, and in a type that no form of another site can send. A form of
     ours, which another site could send, too, has to name the page that it comes from."""
+def _check_origin(headers: Headers) -> None:
+    """A write comes from here or from no page at all."""
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc.casefold() != headers.get("host", "").casefold()
+    own = {f"{scheme}://{headers.get('host', '')}".casefold() for scheme in ("http", "https")}
+    foreign = origin is not None and origin.casefold() not in own
     if site not in ("same-origin", "none") or foreign:
         raise Refused(403, "ForeignPage", "a write must come from this server's own page, or from a program")
     if form and origin is not None:
         return
     kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
+
+
+async def json_only(request: Request) -> None:
+    """Of every route: a write comes in a type that no form of another site can send.
+
+    Only POST: no page can send another site PUT, PATCH or DELETE without asking it first, and nobody here says yes.
+    """
+    if request.method != "POST":
+        return
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if kind != "application/json":
         shown = repr(kind) if kind else "no type"
         raise Refused(415, "NotJson", f"the body is sent as {shown}", hint="send Content-Type: application/json")

@@ -1,11 +1,13 @@
 """How the server is, and what it serves."""
 
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
+from scenario.errors import SemdriveError
 from scenario.records import Record
 from server.api.context import Serving, TheEngine
 from server.api.errors import responses
@@ -61,5 +63,7 @@ def ready(engine: TheEngine) -> Ready:
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=METRICS)
 def metrics(serving: Serving) -> Response:
+    with suppress(SemdriveError):  # no index is no reason to be silent about the rest
+        serving.metrics.frames.set(serving.engine.stats()["frames"])
     serving.metrics.passes.set(serving.passes.running)
     return Response(serving.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from scenario.images import jpeg, read, stamp
+from server.engine import Engine
 
 KEPT_BYTES = 64 * 2**20
+KEPT_FRAMES = 4096
 WIDTHS_PX = (160, 320, 640, 960, 1280, 1920)
 
 
@@ -45,6 +47,33 @@ class Thumbnails:
             while self._bytes > self._kept_bytes:
                 self._bytes -= len(self._kept.popitem(last=False)[1].data)
         return made
+
+
+class Cameras:
+    """Which file each camera of a frame is, as the index names it, kept for the frames asked for last.
+
+    A page of hits asks for many pictures, and each would otherwise be a scenario put together from the ledger.
+    """
+
+    def __init__(self, engine: Engine, kept: int = KEPT_FRAMES) -> None:
+        self._engine, self._size = engine, kept
+        self._kept: OrderedDict[tuple[int, str], dict[str, str]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, token: str) -> dict[str, str]:
+        """Camera → file. Raises what `Engine.show` raises."""
+        key = (self._engine.table_version, token)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        frame = self._engine.show(token).frame
+        files = {name: camera.image for name, camera in frame.cameras.items()}
+        with self._lock:
+            self._kept[key] = files
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return files
 
 
 def sized(width_px: int | None) -> int | None:

@@ -1,5 +1,7 @@
 """The HTTP API, asked over a real connection: it says what the engine says, in one shape where it cannot."""
 
+from threading import Event, Thread
+
 import pytest
 
 from drives import Drives, drive, engine_over
@@ -134,6 +136,7 @@ def test_metrics_count_requests_by_the_route_and_not_by_the_token(client):
     text = client.get("/metrics").raise_for_status().text
     assert 'semdrive_http_requests_total{method="GET",route="/api/frames/{token}",status="404"}' in text
     assert "nobody" not in text
+    assert "semdrive_index_frames 60.0" in text
 
 
 def test_a_large_answer_is_compressed(client):
@@ -152,3 +155,28 @@ def test_every_answer_forbids_scripts_frames_and_guessing(client):
         assert "unsafe-inline" not in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["referrer-policy"] == "same-origin"
+        assert response.headers["referrer-policy"] == "no-referrer"
+
+
+def test_searches_are_answered_whole_while_new_builds_are_published(tmp_path):
+    drives = Drives.at(tmp_path / "workspace")
+    drives.write(drive(20))
+    done = Event()
+
+    def publish():
+        for seed in range(1, 6):
+            drives.write(drive(20 + seed, seed))
+        done.set()
+
+    with serving(create_app(engine_over(drives))) as client:
+        Thread(target=publish).start()
+        seen, last = set(), False
+        while not last:
+            last = done.is_set()
+            page = client.get("/api/search", params={"limit": 1000}).raise_for_status().json()
+            assert page["matching"] == len(page["hits"])
+            again = client.get(f"/api/search/{page['search_id']}", params={"limit": 1000})
+            assert again.status_code == 410 or again.json()["hits"] == page["hits"]
+            seen.add(page["matching"])
+    assert seen <= set(range(20, 26))
+    assert 25 in seen

@@ -14,7 +14,7 @@ from serving import serving
 ROOT = Path(__file__).parents[2]
 CHECKS = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance"),
-    *("response_schema_conformance", "positive_data_acceptance", "unsupported_method"),
+    *("response_schema_conformance", "positive_data_acceptance"),
 )
 
 
@@ -27,7 +27,7 @@ def app(tmp_path_factory):
 
 def test_no_generated_request_breaks_the_server_or_the_schema(app):
     with serving(app) as client:
-        options = ["--max-examples=4", "--phases=coverage,fuzzing", "--seed=6", "--generation-database=none"]
+        options = ["--max-examples=8", "--phases=fuzzing", "--seed=6", "--generation-database=none"]
         command = [sys.executable, "-m", "schemathesis.cli", "run", str(client.base_url.join("/openapi.json"))]
         command += [*options, f"--checks={','.join(CHECKS)}", "--no-color"]
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

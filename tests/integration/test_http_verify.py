@@ -239,6 +239,7 @@ def test_a_picture_that_is_gone_or_never_was_is_no_server_error_and_tells_no_pat
         ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
         ({**JSON, "Origin": "https://evil.example"}, 403),
         ({**JSON, "Origin": "null"}, 403),
+        ({**JSON, "Origin": "http://[::"}, 403),
         ({**JSON, "Sec-Fetch-Site": "cross-site"}, 403),
         ({**JSON, "Sec-Fetch-Site": "same-site"}, 403),
     ],
