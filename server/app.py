@@ -49,14 +49,13 @@ def create_app(
         description=DESCRIPTION,
         version=version("semantic-drive-search"),
         lifespan=lifespan,
-        dependencies=[Depends(json_only)],
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
     )
     app.state.services = services
     errors.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(json_only)])
     app.include_router(web_router(engine))
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)

@@ -15,7 +15,6 @@ COOKIE = "semdrive_token"
 LOGIN = "/api/login"
 BODY_BYTES = 2**20
 OPEN_PATHS = frozenset({"/health", LOGIN})  # a supervisor asks the first, and it tells nothing
-FORM_PATHS = frozenset({"/verify"})  # pages' own forms, which work without JavaScript: only from a page of ours
 WRITING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -64,7 +63,7 @@ class Guard:
         if self._token is not None and scope["path"] not in OPEN_PATHS:
             _check_token(headers, self._token)
         if scope["method"] in WRITING_METHODS:
-            _check_origin(headers, form=scope["path"] in FORM_PATHS)
+            _check_origin(headers)
 
     async def _whole(self, scope: Scope, receive: Receive) -> Receive:
         """The body, read before the application is asked, and no further than its bound."""
@@ -123,9 +122,6 @@ def _cookie(text: str) -> str:
     return found.value if found else ""
 
 
-def _check_origin(headers: Headers, *, form: bool) -> None:
-    """A write comes from here or from no page at all, and in a type that no form of another site can send. A form of
-    ours, which another site could send, too, has to name the page that it comes from."""
 def _check_origin(headers: Headers) -> None:
     """A write comes from here or from no page at all."""
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
@@ -133,9 +129,6 @@ def _check_origin(headers: Headers) -> None:
     foreign = origin is not None and origin.casefold() not in own
     if site not in ("same-origin", "none") or foreign:
         raise Refused(403, "ForeignPage", "a write must come from this server's own page, or from a program")
-    if form and origin is not None:
-        return
-    kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
 
 
 async def json_only(request: Request) -> None:
