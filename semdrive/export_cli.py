@@ -1,5 +1,6 @@
 """Exports from the command line: `semdrive export QUERY --format … --out FILE`."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,7 +67,11 @@ def _written(rows: Any, name: str, format: Any, out: str, *, force: bool) -> Any
         bar = bars.of("export")
         bar(0, len(rows))
         if out == "-":
-            written = write_stream(rows, format, sys.stdout.buffer, bar)
+            try:
+                written = write_stream(rows, format, sys.stdout.buffer, bar)
+            except BrokenPipeError:  # the reader (head) has enough; that is no error
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise typer.Exit from None
         else:
             write = write_folder if _is_folder(name, out) else write_file
             written = write(rows, format, Path(out), bar, force=force)
