@@ -48,8 +48,8 @@ class LabelRequest(Record):
     scalars: Annotated[dict[Name, Name], Field(default_factory=dict, max_length=32, description="field → value")]
     controls: Annotated[tuple[TrafficControl, ...] | None, Field(max_length=32)] = None
     tags: Annotated[tuple[Tag, ...] | None, Field(max_length=32, description="all that hold; empty: none does")] = None
-    risk: Risk | None = None
-    seconds: Annotated[float | None, Field(ge=0, le=86_400, description="how long it took")] = None
+    risk: Annotated[Risk | None, Field(strict=True)] = None
+    seconds: Annotated[float | None, Field(strict=True, ge=0, le=86_400, description="how long it took")] = None
 
 
 @router.get("/samples", summary="Samples that were drawn")

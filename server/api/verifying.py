@@ -27,9 +27,17 @@ from verifier.verifying import Asked
 
 PING_S = 2.0  # so often an idle stream says that it lives, and looks whether anyone listens
 router = APIRouter(prefix="/api", tags=["verify"], responses=responses(404, 409, 410, 413, 415, 429, 503))
+EVENT = {  # of each event, as readers of OpenAPI take the schema of a stream
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["verification", "summary", "error"]},
+        "data": {"type": "string", "description": "JSON: a Verification, a Summary, or an ErrorBody"},
+    },
+    "required": ["event", "data"],
+}
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
         "description": "Events `verification`, each a Verification as JSON; at the end `summary`, or `error`",
     }
 }
@@ -40,19 +48,21 @@ class VerifyRequest(Record):
 
     tokens: Annotated[tuple[Name, ...], Field(max_length=1000, description="frames by their tokens")] = ()
     search_id: Annotated[Name | None, Field(description="or the first hits of a search that was made")] = None
-    top: Annotated[int, Field(ge=1, le=1000, description="so many of them")] = 10
+    top: Annotated[int, Field(strict=True, ge=1, le=1000, description="so many of them")] = 10
     query: Annotated[
         QueryText | None, Field(description="a query of which words and filter must hold; a search's own by default")
     ] = None
     question: Annotated[QueryText | None, Field(description="or a question in plain words")] = None
     filter: Annotated[QueryText | None, Field(description="a filter that must hold beside the question")] = None
-    budget_s: Annotated[float | None, Field(gt=0, le=86_400, description="seconds for all of it")] = None
-    stop_after: Annotated[int | None, Field(ge=1, le=1000, description="stop after so many confirmed frames")] = None
+    budget_s: Annotated[float | None, Field(strict=True, gt=0, le=86_400, description="seconds for all of it")] = None
+    stop_after: Annotated[
+        int | None, Field(strict=True, ge=1, le=1000, description="stop after so many confirmed frames")
+    ] = None
     order: Annotated[
         Literal["rank", "uncertain"], Field(description="which frames first: as given, or uncertain to the index")
     ] = "rank"
-    every_scout: Annotated[bool, Field(description="ask all scouts about all frames")] = False
-    fresh: Annotated[bool, Field(description="ask again what the ledger could answer")] = False
+    every_scout: Annotated[bool, Field(strict=True, description="ask all scouts about all frames")] = False
+    fresh: Annotated[bool, Field(strict=True, description="ask again what the ledger could answer")] = False
 
 
 class Summary(Record):
