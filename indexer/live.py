@@ -14,7 +14,7 @@ from indexer.sources import Invocation, Log
 from indexer.stages import Progress, Silent
 from scenario.config import NoOptions
 from scenario.config import options as validated
-from scenario.errors import ConfigError, InputError, ProfileError, unknown
+from scenario.errors import ConfigError, InputError, NoRunYet, ProfileError, unknown
 from scenario.ledger import Ledger
 from scenario.protocols import Answerer, Embedder, Grounder
 from scenario.registry import GROUNDERS, JUDGES, SCOUTS
@@ -68,7 +68,8 @@ def index_log(
 
 
 def last_invocation(workspace: Workspace) -> Invocation:
-    """What the latest run on a log was asked for. Raises `ConfigError` where there was none."""
+    """What the latest run on a log was asked for. Raises `NoRunYet` where there was none, `ConfigError` where another
+    version made it."""
     with Ledger(workspace.require_ledger("repeating a run"), read_only=True) as ledger:
         asked = [run["config"].get("invocation") for run in ledger.runs()]
     for given in reversed(asked):
@@ -77,9 +78,7 @@ def last_invocation(workspace: Workspace) -> Invocation:
                 return Invocation(**given)
             except ValidationError as error:
                 raise ConfigError(f"the last run of {workspace.location!r} was made by another version") from error
-    raise ConfigError(
-        f"{workspace.location!r} has no run on a log to repeat; name one: semdrive index nuscenes --dataroot …"
-    )
+    raise NoRunYet(workspace.location)
 
 
 def profile_of(invocation: Invocation) -> Profile:

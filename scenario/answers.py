@@ -74,7 +74,8 @@ class Verification(Record):
     models: dict[str, str] = Field(default_factory=dict)  # scout or judge → fingerprint
     usage: Usage | None = None  # of all testimonies together
     model_s: float = 0.0  # what the scouts took, one after the other
-    latency_s: float | None = None  # from the first call to the verdict
+    latency_s: float | None = None  # what its looks and the judge took, without the wait between scouts
+    complete: bool = True  # no scout failed, or was left out for want of time: asked again, it would be the same
     key: str = ""  # hash of frame, question, evidence and models: the same key is the same question asked anew
     id: int | None = None  # its number in the ledger
     created_at: str | None = None

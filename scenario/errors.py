@@ -6,6 +6,7 @@ SemdriveError
   |   + MissingExtra
   |   + ProfileError
   |   + WeightsMissing
+  |   + NoRunYet
   + InputError
   |   + LineUnreadable
   |   + InventoryUnreadable
@@ -92,6 +93,13 @@ class WeightsMissing(ConfigError):
     def __init__(self, reference: str, remedy: str) -> None:
         super().__init__(f"the model file {reference!r} is not on this machine; {remedy}")
         self.reference = reference
+
+
+class NoRunYet(ConfigError):
+    """A workspace without a run on a log: there is nothing to repeat."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(f"{location!r} has no run on a log to repeat; name one: semdrive index nuscenes --dataroot …")
 
 
 class InputError(SemdriveError):

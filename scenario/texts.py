@@ -8,3 +8,12 @@ _UNSEEN = ("Cc", "Cf", "Cs")  # control characters, direction overrides and othe
 def visible(text: str, keep: str = "") -> str:
     """The text without characters that nobody sees but a terminal or a browser obeys; those in `keep` stay."""
     return "".join(c for c in text if c in keep or unicodedata.category(c) not in _UNSEEN)
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be stored and sent: no NUL, no half of a surrogate pair (what bytes that were no UTF-8 become)."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text

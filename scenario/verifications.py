@@ -75,18 +75,33 @@ class VerificationTables:
             )
             self._db.execute(
                 "INSERT INTO verification_keys (id, key, question_key) VALUES (?, ?, ?)",
-                (cursor.lastrowid, kept.key, question_key(kept.question)),
+                # What was cut short is kept, and is no answer to the same question asked again.
+                (cursor.lastrowid, kept.key if kept.complete else "", question_key(kept.question)),
             )
         return kept.model_copy(update={"id": cursor.lastrowid})
 
     def recall(self, key: str) -> Verification | None:
-        """The latest verification under a key that came to a verdict and was not undone."""
+        """The latest verification under a key that is complete, came to a verdict and was not undone.
+
+        Where other scouts answered the same question since, it is appended once more: what is told is the latest.
+        """
+        if not key:
+            return None
         rows = self._read(
             f"SELECT v.id, v.payload FROM verification_keys k JOIN verifications v ON v.id = k.id"
             f" WHERE k.key = ? AND {_COUNTS} ORDER BY v.id DESC LIMIT 1",
             (key,),
         )
-        return _verification(*rows[0]).model_copy(update={"remembered": True}) if rows else None
+        if not rows:
+            return None
+        known = _verification(*rows[0])
+        since = self._read(
+            f"SELECT 1 FROM verification_keys k JOIN verifications v ON v.id = k.id WHERE v.token = ?"
+            f" AND k.question_key = ? AND v.id > ? AND {_COUNTS} LIMIT 1",
+            (known.token, question_key(known.question), known.id),
+        )
+        told = self.append_verification(known) if since else known
+        return told.model_copy(update={"remembered": True})
 
     def verifications(
         self,
@@ -114,14 +129,15 @@ class VerificationTables:
 
     def changed(self, tokens: Sequence[str] | None = None) -> list[Verification]:
         """Of each frame, or of those named, the latest verification that counts and saw facts; those that saw changes,
-        newest first."""
+        or whose frame has a revision, newest first."""
         if not self._has("verification_keys"):
             return []
         among = "" if tokens is None else f" AND v.token IN ({','.join('?' * len(tokens))})"
         rows = self._read(
             "SELECT id, payload FROM (SELECT v.id, v.payload, max(v.id) FROM verifications v"
             f" WHERE {_COUNTS} AND json_extract(v.payload, '$.facts_now') IS NOT NULL{among} GROUP BY v.token)"
-            " WHERE json_array_length(payload, '$.changes') > 0 ORDER BY id DESC",
+            " WHERE json_array_length(payload, '$.changes') > 0"
+            " OR json_extract(payload, '$.token') IN (SELECT token FROM revisions) ORDER BY id DESC",
             tuple(tokens or ()),
         )
         return [_verification(*row) for row in rows]

@@ -51,16 +51,18 @@ def _changed(changes: Sequence[FactChange]) -> str:
     return "; ".join(f"{c.field} {plain(c.stored or 'not stated')} → {plain(c.now or 'not stated')}" for c in changes)
 
 
-def render_summary(counted: Counter[str], model_s: float, *, accepted: bool) -> None:
+def render_summary(counted: Counter[str], model_s: float, accepted: int) -> None:
     names = {"yes": "confirmed", "no": "refuted", "unsure": "unsure", "error": "failed"}
     parts = [f"{counted[verdict]:,} {name}" for verdict, name in names.items() if counted[verdict]]
     took = f" · {model_s:.1f} s of looking" if model_s else ""
-    more = " · changed facts accepted; the next index build takes them up" if accepted else ""
+    more = f" · changed facts of {accepted:,} accepted; the next index build takes them up" if accepted else ""
     console.print(Text(f"\n{', '.join(parts) or 'nothing was asked'}{took}{more}", style="bold"), soft_wrap=True)
 
 
-def render_verifications(listed: Sequence[Verification]) -> None:
-    if not listed:
+def render_verifications(listed: Sequence[Verification], *, of_all: bool) -> None:
+    if not listed and not of_all:
+        console.print("no verification is like that")
+    elif not listed:
         console.print("nothing was verified yet; ask with: semdrive search QUERY --verify 10")
     for one in listed:
         sign, style = SIGNS.get(one.verdict, ERROR)

@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -98,7 +99,7 @@ def stream(
     from semdrive.render_verify import render_summary, render_verification
 
     counted: Counter[str] = Counter()
-    model_s = 0.0
+    model_s, accepted = 0.0, 0
     with closing(passing):
         for verification in passing:
             counted[verification.verdict] += 1
@@ -111,8 +112,9 @@ def stream(
                 render_verification(verification)
             if accepting and verification.changes and accepting.proposals([verification.token]):
                 accepting.accept_proposal(verification.token, who)
+                accepted += 1
     if not as_json:
-        render_summary(counted, model_s, accepted=accepting is not None)
+        render_summary(counted, model_s, accepted)
     return counted
 
 
@@ -136,7 +138,7 @@ def verifications(
     if verdict is not None and verdict not in outcomes:
         raise typer.BadParameter(unknown("verdict", verdict, outcomes), param_hint="--verdict")
     listed = open_engine(index).verifications(token=token, question=question, verdict=verdict, limit=limit)
-    _list(listed, as_json, render_verifications)
+    _list(listed, as_json, partial(render_verifications, of_all=not (token or question or verdict)))
 
 
 @verifications_app.command("undo", epilog="Example: semdrive verifications undo 12 --who Ada")

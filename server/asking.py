@@ -7,7 +7,7 @@ from pathlib import Path
 from indexer.live import last_invocation, profile_of, scouts_of
 from indexer.profiles import DEFAULT, Profile, load_profile
 from scenario.answers import Verification
-from scenario.errors import ConfigError, QueryError
+from scenario.errors import NoRunYet, QueryError
 from scenario.ledger import Ledger
 from scenario.protocols import Cancel
 from scenario.records import Scenario
@@ -30,7 +30,7 @@ def verifier_of(workspace: Workspace, profile: str | None = None) -> LiveVerifie
 def _profile_of_last_run(workspace: Workspace) -> Profile:
     try:
         invocation = last_invocation(workspace)
-    except ConfigError:  # an index of recorded reports: no profile ever looked at its frames
+    except NoRunYet:  # an index of recorded reports: no profile ever looked at its frames
         return load_profile(DEFAULT)
     return profile_of(invocation)
 

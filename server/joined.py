@@ -18,7 +18,7 @@ from scenario.ledger import Ledger
 from scenario.verifications import question_key
 from scenario.workspace import Workspace
 from search.corpus import Corpus
-from search.query import Filter, OneOf, Stated
+from search.query import Filter, OneOf, Stated, parse, question_of
 from search.query.ast import asks_ledger, leaves
 from search.retrieval import Answered
 from search.selection import Mask
@@ -70,7 +70,7 @@ class Verdicts:
         """
         if named:
             with self._ledger("re-ranking") as ledger:
-                if not ledger.was_asked(question):
+                if not ledger.was_asked(_as_asked(ledger, question)):
                     raise _nobody_asked(ledger, question, question, (0, len(question)))
         found = self._codes(corpus, question)[answered.order]
         group = np.where(found == CODES["yes"], 0, np.where(found == CODES["no"], 2, 1))
@@ -102,8 +102,9 @@ class Verdicts:
         return corpus.mask(places[places >= 0])
 
     def _codes(self, corpus: Corpus, question: str | None) -> Codes:
-        key = None if question is None else question_key(question)
         with self._lock, self._ledger("verdicts") as ledger:
+            question = None if question is None else _as_asked(ledger, question)
+            key = None if question is None else question_key(question)
             if self._corpus is not corpus:
                 self._corpus, self._kept = corpus, {}
             version = ledger.states_version()  # before the verdicts: what comes in between is read twice, not never
@@ -142,8 +143,18 @@ def _check(ledger: Ledger, source: str, asked: OneOf) -> None:
     """Refuse a question that nobody asked: nothing could be in that state, and a typing error would look like that."""
     spans = asked.spans or ((0, len(source)),) * len(asked.values)
     for question, span in zip(asked.values, spans, strict=True):
-        if not ledger.was_asked(str(question)):
+        if not ledger.was_asked(_as_asked(ledger, str(question))):
             raise _nobody_asked(ledger, str(question), source, span)
+
+
+def _as_asked(ledger: Ledger, question: str) -> str:
+    """A question as the ledger has it: as it is written, or, where it reads as a query, in canonical spelling."""
+    if ledger.was_asked(question):
+        return question
+    try:
+        return question_of(parse(question))
+    except QueryError:  # words that are no query are words
+        return question
 
 
 def _nobody_asked(ledger: Ledger, question: str, source: str, span: tuple[int, int]) -> QueryError:

@@ -32,7 +32,8 @@ def proposals(
 ) -> list[Proposal]:
     """What the latest look at each frame, in `seen`, saw otherwise than is stored, or accepted since.
 
-    Only what it named as a change: a field that agreed then differs now because the index changed, not the frame.
+    Only what it named as a change, or what a revision had changed: a field that agreed then differs now because the
+    index changed, not the frame.
     """
     made = []
     for one in seen:
@@ -41,8 +42,9 @@ def proposals(
         accepted = revisions.get(one.token)
         if accepted and accepted.verification >= one.id:
             continue
-        stored = accepted.facts if accepted else scenarios[one.token].verdict.facts
-        named = {change.field for change in one.changes}
+        of_index = scenarios[one.token].verdict.facts
+        stored = accepted.facts if accepted else of_index
+        named = {change.field for change in (*one.changes, *(changes(of_index, accepted.facts) if accepted else ()))}
         differ = tuple(change for change in changes(stored, one.facts_now) if change.field in named)
         if differ:
             facts = stored.model_copy(update={change.field: getattr(one.facts_now, change.field) for change in differ})

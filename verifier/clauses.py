@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from scenario.answers import ClauseVerdict, Said
 from scenario.records import Facts, Scenario
 from scenario.vocabulary import FIELDS
-from search.query.ast import And, Compare, Filter, Not, OneOf, Or, Phrase, Range, Stated, format_filter
+from search.query.ast import And, Compare, Filter, Not, OneOf, Or, Phrase, Range, Stated, format_filter, leaves
 from search.query.compile import TEXT_COLUMN, fold
 from search.query.evaluate import evaluate
 from search.query.fields import QUERY_FIELDS, Kind
@@ -43,6 +43,19 @@ def clause_verdicts(node: Filter, look: FreshLook) -> tuple[ClauseVerdict, ...]:
         for clause in clauses
         for said, because in [_judged(clause, look)]
     )
+
+
+def index_values(node: Filter | None, stored: Scenario) -> list[str]:
+    """What a filter asks of the index itself and not of the picture, as it is stored."""
+    return [
+        f"{leaf.field}={_of_index(leaf.field, stored)[1]}"
+        for leaf in leaves(node)
+        if isinstance(leaf, OneOf | Compare | Range | Stated) and _is_of_index(leaf.field)
+    ]
+
+
+def _is_of_index(name: str) -> bool:
+    return name.startswith("p(") or name in _OF_THE_INDEX
 
 
 def all_of(verdicts: Sequence[Said]) -> Said:

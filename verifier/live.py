@@ -21,12 +21,14 @@ from scenario.parallel import as_finished
 from scenario.protocols import Answerer, Cancel, Deadline, Judge
 from scenario.records import Scenario
 from search.query import format_filter
+from verifier.clauses import index_values
 from verifier.judges import pooling
 from verifier.judges.vote import VoteJudge
 from verifier.verifying import Asked, certainty, conclude, index_says
 
 FINGERPRINT = "live-1"  # part of every verification's key: raise it when what is concluded changes
 DOWN_AFTER = 3  # failures of an unreachable model in a row, after which the frames to come are not waited for
+OUT_OF_TIME = "another scout should have looked, and the time was used up"
 Order = Literal["rank", "uncertain"]
 
 
@@ -73,7 +75,6 @@ class _Case:
     key: str
     testimonies: list[Testimony] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    asked: int = 0  # how many scouts were called
     model_s: float = 0.0
     told: bool = False
 
@@ -139,7 +140,7 @@ class LiveVerifier:
         for scenario in scenarios:
             known = self._known(scenario, this)
             if isinstance(known, Verification):
-                yield known
+                yield known if known.remembered else self._remembered(known, this)
             else:
                 cases.append(known)
         if this.limits.order == "uncertain":
@@ -175,24 +176,26 @@ class LiveVerifier:
                     if cancel.is_set:
                         return
                     verification = self._verdict(case, this)
-                    if last or this.deadline.passed or not self._needs_another(case, verification, this):
+                    wanted = not last and self._needs_another(case, verification, this)
+                    if not wanted or this.deadline.passed:
+                        if wanted and not case.faults:
+                            verification = _cut_short(verification)
                         case.told = True
-                        yield self._remembered(case, verification, this)
+                        yield self._remembered(verification, this)
         finally:
-            self._leave(scout, last=last)
+            self._leave(scout)
 
     def _look(self, scout: Answerer, case: _Case, this: _Pass, down: "_Down") -> None:
         """One scout's look at one frame; what goes wrong is a fault of this frame's."""
-        if this.deadline.cancelled:
-            return
         if this.deadline.passed:
+            if this.deadline.cancelled:
+                return
             case.faults.append(f"{scout.name}: not asked, since the budget of {this.limits.budget_s:g} s was used up")
             return
         if down.reason is not None:
             case.faults.append(f"{scout.name}: not asked, after {DOWN_AFTER} failures in a row: {down.reason}")
             return
         started = perf_counter()
-        case.asked += 1
         frame, grounding = case.scenario.frame, case.scenario.grounding
         try:
             testimony = scout.look(frame, grounding, this.asked.words, deadline=self._deadline(this))
@@ -224,6 +227,7 @@ class LiveVerifier:
                 "key": case.key,
                 "models": self._models(case),
                 "notes": (*concluded.notes, *case.faults),
+                "complete": not case.faults,
                 "model_s": case.model_s,
                 "latency_s": case.model_s + perf_counter() - started,
             }
@@ -249,11 +253,9 @@ class LiveVerifier:
         return said not in ("unsure", so_far.verdict)
 
     @staticmethod
-    def _remembered(case: _Case, verification: Verification, this: _Pass) -> Verification:
-        """Kept before it is told. A frame that nobody was asked about is not: there is nothing to remember."""
-        if this.memory is None or not case.asked:
-            return verification
-        return this.memory.append_verification(verification)
+    def _remembered(verification: Verification, this: _Pass) -> Verification:
+        """Kept before it is told, errors too."""
+        return verification if this.memory is None else this.memory.append_verification(verification)
 
     def _models(self, case: _Case) -> dict[str, str]:
         spoken = {testimony.report.scout for testimony in case.testimonies}
@@ -263,7 +265,8 @@ class LiveVerifier:
     def _key(self, scenario: Scenario, this: _Pass) -> str:
         """Everything that decides the answer: frame and pictures, grounding, question, scouts, judge, policy.
 
-        The stored facts are no part of it: they decide only whether a second scout is asked.
+        Of what is stored only what the filter asks of the index itself, as beliefs: other facts decide only whether a
+        second scout is asked.
         """
         grounding_key = digest(scenario.grounding.model_dump(mode="json"))
         scouts = [
@@ -271,20 +274,19 @@ class LiveVerifier:
         ]
         judge = (self._judge.fingerprint, pooling.FINGERPRINT, FINGERPRINT)
         words, clauses = " ".join(this.asked.words.casefold().split()), this.asked.filter
-        question = (words, format_filter(clauses) if clauses else "")
+        question = (words, format_filter(clauses) if clauses else "", index_values(clauses, scenario))
         return digest("verify", scenario.frame.token, question, scouts, judge, this.limits.every_scout)
 
     def _enter(self, scout: Answerer) -> None:
         with self._lock:
             self._passes[scout.name] += 1
 
-    def _leave(self, scout: Answerer, *, last: bool) -> None:
-        with self._lock:
-            self._passes[scout.name] -= 1
-            idle = not self._passes[scout.name]
+    def _leave(self, scout: Answerer) -> None:
         alone = len(self._scouts) == 1
-        if idle and not alone and not self._keep_open:
-            scout.close()
+        with self._lock:  # held while it closes: another pass must not enter in between
+            self._passes[scout.name] -= 1
+            if not self._passes[scout.name] and not alone and not self._keep_open:
+                scout.close()
 
 
 @dataclass
@@ -302,6 +304,11 @@ class _Down:
         self.in_a_row += 1
         if self.in_a_row >= DOWN_AFTER:
             self.reason = error
+
+
+def _cut_short(verification: Verification) -> Verification:
+    notes = (*verification.notes, OUT_OF_TIME)
+    return verification.model_copy(update={"complete": False, "notes": notes})
 
 
 def _fault(scout: str, error: SemdriveError) -> str:

@@ -7,6 +7,7 @@ from scenario.answers import Answer, ClauseVerdict, Evidence, FactChange, Said, 
 from scenario.errors import ConfigError, JudgeError
 from scenario.protocols import Judge
 from scenario.records import Facts, ReviewVerdict, Scenario, ScoutReport, Usage
+from scenario.texts import is_text
 from scenario.vocabulary import FIELDS, expand
 from search.query import Filter, Query, conjunction, format_query, of_the_frame
 from search.query.ast import And, OneOf
@@ -16,6 +17,7 @@ from verifier.expectation import expected
 from verifier.judging import decide, stand_in
 from verifier.prompt import detection_text
 
+OF_A_FILTER: Mapping[Said, float] = {"yes": 0.9, "unsure": 0.5, "no": 0.1}  # chosen: no labels say what it is worth
 SHOWN = 3  # detections that a clause of the filter cites at most
 
 
@@ -34,6 +36,8 @@ class Asked:
     def __post_init__(self) -> None:
         if not (self.words or self.filter):
             raise ConfigError("nothing is asked: give words, a filter, or both")
+        if not is_text(self.words):
+            raise ConfigError(f"the question {self.words!a} holds characters that are no text; write it in UTF-8")
 
     @classmethod
     def of(cls, query: Query, soft: Filter | None = None) -> "Asked":
@@ -60,7 +64,7 @@ def conclude(scenario: Scenario, asked: Asked, testimonies: Sequence[Testimony],
         token=scenario.frame.token,
         question=asked.question,
         verdict=verdict,
-        probability=_probability(answer, asked, scenario, reports),
+        probability=_probability(answer, of_filter),
         clauses=clauses,
         evidence=(*(answer.evidence if answer else ()), *_evidence(asked.filter, look)),
         testimonies=tuple(testimonies),
@@ -72,13 +76,10 @@ def conclude(scenario: Scenario, asked: Asked, testimonies: Sequence[Testimony],
 
 
 def index_says(scenario: Scenario, asked: Asked) -> Said:
-    """What the index answers by itself: its facts to the filter, its beliefs to what was read out of the words."""
-    said: list[Said] = []
-    if asked.filter:
-        stored = FreshLook(scenario, scenario.verdict.facts, _texts(scenario.verdict.facts, scenario.reports))
-        said.append(all_of([clause.verdict for clause in clause_verdicts(asked.filter, stored)]))
-    if asked.soft:
-        said.append("yes" if expected(asked.soft, scenario) >= 0.5 else "no")
+    """What the index answers by itself, by its stored facts: to the filter, and to what was read out of the words."""
+    stored = FreshLook(scenario, scenario.verdict.facts, _texts(scenario.verdict.facts, scenario.reports))
+    parts = [part for part in (asked.filter, asked.soft) if part]
+    said = [clause.verdict for part in parts for clause in clause_verdicts(part, stored)]
     return all_of(said) if said else "unsure"
 
 
@@ -122,21 +123,12 @@ def _of_words(asked: Asked, answer: Answer | None) -> tuple[ClauseVerdict, ...]:
     return (ClauseVerdict(clause=f'"{asked.words}"', verdict=answer.verdict, because=because),)
 
 
-def _probability(
-    answer: Answer | None, asked: Asked, scenario: Scenario, reports: Sequence[ScoutReport]
-) -> float | None:
-    """That of the words, times that of the filter: the rule of succession over what each scout's own facts say."""
+def _probability(answer: Answer | None, of_filter: Sequence[ClauseVerdict]) -> float | None:
+    """That of the words, times that of the filter, as `OF_A_FILTER` takes it."""
     probability = answer.probability if answer else 1.0
-    if asked.filter is None or probability is None:
+    if not of_filter or probability is None:
         return probability
-    worth: Mapping[Said, float] = {"yes": 1.0, "unsure": 0.5, "no": 0.0}
-    votes = sum(worth[_says(asked.filter, scenario, report)] for report in reports)
-    return round(probability * (votes + 1) / (len(reports) + 2), 6)
-
-
-def _says(node: Filter, scenario: Scenario, report: ScoutReport) -> Said:
-    look = FreshLook(scenario, report.facts, _texts(report.facts, [report]), rejected_by([report]))
-    return all_of([clause.verdict for clause in clause_verdicts(node, look)])
+    return round(probability * OF_A_FILTER[all_of([clause.verdict for clause in of_filter])], 6)
 
 
 def _texts(facts: Facts, reports: Sequence[ScoutReport]) -> tuple[str, ...]:

@@ -134,10 +134,18 @@ def test_facts_that_changed_are_proposed_and_accepted_by_name(at):
         assert ledger.revisions()["empty"].who == "ada"
 
 
+def test_a_filter_that_was_verified_is_found_however_it_is_spelt(at):
+    semdrive_here("verify", "lane", "--filter", "risk>=2", "--index", at)
+    for spelt in ("risk>=2", "risk:>=2", "risk≥2"):
+        ran = semdrive_here("search", f'verified:"{spelt}"', "--index", at, "--json")
+        assert ran.returncode == 0, ran.stderr
+        assert [hit["token"] for hit in json.loads(ran.stdout)["hits"]] == ["lane"]
+
+
 def test_verify_may_accept_at_once(at):
     ran = semdrive_here("verify", "empty", "-q", QUESTION, "--accept", "--who", "ada", "--index", at)
 
-    assert "changed facts accepted" in ran.stdout
+    assert "changed facts of 1 accepted" in ran.stdout
     assert semdrive_here("verify", "empty", "-q", QUESTION, "--accept", "--who", "ada", "--index", at).returncode == 0
     with Ledger(Workspace.open(at).require_ledger("test"), read_only=True) as ledger:
         assert set(ledger.revisions()) == {"empty"}

@@ -39,6 +39,23 @@ def test_the_latest_verdict_under_a_key_is_recalled(ledger):
     assert ledger.recall("other") is None
 
 
+def test_what_was_cut_short_is_listed_and_not_recalled(ledger):
+    ledger.append_verification(look().model_copy(update={"complete": False}))
+
+    assert ledger.recall("k") is None
+    assert ledger.verdicts() == {"t": "yes"}
+
+
+def test_what_is_recalled_is_the_latest_word_on_its_question_again(ledger):
+    ledger.append_verification(look(verdict="yes", key="a"))
+    ledger.append_verification(look(verdict="no", key="b"))  # other scouts
+    told = ledger.recall("a")
+
+    assert (told.verdict, told.remembered, told.id) == ("yes", True, 3)
+    assert ledger.verdicts("is it?") == {"t": "yes"}
+    assert ledger.recall("a").id == 3  # and no more often than it has to
+
+
 def test_an_undone_verification_counts_no_more_and_stays(ledger):
     first, second = ledger.append_verification(look(verdict="no")), ledger.append_verification(look(verdict="yes"))
     assert ledger.undo_verification(second.id, "ada") == second

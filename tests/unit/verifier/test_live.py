@@ -14,7 +14,7 @@ from scenario.errors import ConfigError, DeadlinePassed, ModelUnavailable, Reply
 from scenario.protocols import Cancel, Deadline
 from scenario.records import Camera, Facts, Frame, Scenario
 from search.query import parse
-from verifier.live import DOWN_AFTER, Limits, LiveVerifier
+from verifier.live import DOWN_AFTER, OUT_OF_TIME, Limits, LiveVerifier
 from verifier.verifying import Asked
 
 YES = Answer(verdict="yes", probability=0.9, evidence=(Evidence(seen="a man", camera="CAM_FRONT"),))
@@ -43,12 +43,12 @@ class Remembering:
     appended: list[Verification] = field(default_factory=list)
 
     def recall(self, key: str) -> Verification | None:
-        known = self.kept.get(key)
+        known = self.kept.get(key) if key else None
         return known and known.model_copy(update={"remembered": True})
 
     def append_verification(self, verification: Verification) -> Verification:
         self.appended.append(verification)
-        if verification.verdict != "error":
+        if verification.verdict != "error" and verification.complete:
             self.kept[verification.key] = verification
         return verification
 
@@ -123,7 +123,7 @@ def test_a_frame_without_pictures_is_an_error_before_any_model_is_called():
     assert found.error is not None
     assert found.error.startswith("no pictures")
     assert asked.asked == []
-    assert memory.appended == []
+    assert memory.appended == [found]  # listed, like all that was told
 
 
 def test_what_goes_wrong_with_one_frame_is_that_frames_verdict():
@@ -175,10 +175,10 @@ def test_a_second_scout_looks_where_the_first_contradicts_the_index(said, asked)
     assert second.asked == asked
 
 
-@pytest.mark.parametrize(("probability", "asked"), [(0.9, ["t0"]), (0.1, [])])
-def test_what_the_index_reads_out_of_the_words_counts_as_its_word(probability, asked):
+@pytest.mark.parametrize(("tags", "asked"), [(("vru_hazard",), ["t0"]), ((), [])])
+def test_what_the_index_reads_out_of_the_words_counts_as_its_word(tags, asked):
     second = scout([NO], "two")
-    stored = frames(1, probabilities={("tags", "vru_hazard"): probability})
+    stored = frames(1, Facts(tags=tags))
     told([scout([NO]), second], stored, Asked("a man", soft=parse("vru_hazard").filter))
 
     assert second.asked == asked
@@ -245,7 +245,7 @@ def test_a_used_up_budget_is_a_verdict_of_its_own_and_no_memory():
     assert [one.verdict for one in found] == ["error"] * 3
     assert found[0].error == "one: the deadline passed"
     assert found[1].error == "one: not asked, since the budget of 0.05 s was used up"
-    assert [one.token for one in memory.appended] == ["t0"]
+    assert [one.verdict for one in memory.appended] == ["error"] * 3
 
 
 @pytest.mark.parametrize("limit", [{"top": 0}, {"budget_s": -1.0}, {"stop_after": 0}, {"concurrency": 0}])
@@ -344,6 +344,60 @@ def test_a_fresh_pass_asks_again_and_an_error_is_never_remembered():
         told([asked], frames(2), memory=memory, fresh=fresh)
 
     assert asked.asked == ["t0", "t1", "t1", "t0", "t1"]
+
+
+def test_an_answer_that_lacks_a_scout_is_no_answer_for_next_time():
+    memory = Remembering()
+    down = scout([ModelUnavailable("down")], "two")
+    (first,) = told([scout([UNSURE]), down], frames(1), memory=memory)
+    (again,) = told([scout([UNSURE]), scout([YES], "two")], frames(1), memory=memory)
+
+    assert (first.verdict, first.complete, first.notes) == ("unsure", False, ("two: down",))
+    assert (again.verdict, again.complete, again.remembered) == ("yes", True, False)
+
+
+def test_an_answer_that_the_budget_cut_short_says_so():
+    def wait(_: Frame, deadline: Deadline) -> None:
+        while not deadline.passed:
+            Event().wait(0.01)
+
+    memory = Remembering()
+    (found,) = told(
+        [scout([UNSURE], hold=wait), scout([YES], "two")], frames(1), limits=Limits(budget_s=0.05), memory=memory
+    )
+
+    assert (found.verdict, found.complete) == ("unsure", False)
+    assert found.notes == (OUT_OF_TIME,)
+    assert memory.kept == {}
+
+
+def test_what_the_filter_asks_of_the_index_is_part_of_the_key():
+    believed = [frames(1, probabilities={("tags", "construction"): p}) for p in (0.9, 0.1)]
+    asked = Asked.of(parse("p(construction)>=0.5"))
+    (one,), (other,) = (told([scout([YES])], stored, asked) for stored in believed)
+
+    assert (one.verdict, other.verdict) == ("yes", "no")
+    assert one.key != other.key
+    assert key(asked=MAN, scenarios=believed[0]) == key(asked=MAN, scenarios=believed[1])
+
+
+@pytest.mark.parametrize(("risk", "verdict"), [(7, "yes"), (1, "no"), (None, "unsure")])
+@pytest.mark.parametrize("answer", [Answer(verdict="yes", probability=0.7), Answer(verdict="no", probability=0.3)])
+def test_a_probability_never_contradicts_its_verdict(answer, risk, verdict):
+    asked = Asked.of(parse("risk>=4 AND a man"))
+    evidence = (Evidence(seen="a man"),) if answer.verdict == "yes" else ()
+    said = answer.model_copy(update={"evidence": evidence})
+    (found,) = told([scout([said], facts=Facts(risk=risk))], frames(1), asked)
+
+    if found.verdict == "yes":
+        assert found.probability > 0.5
+    if found.verdict == "no":
+        assert found.probability < 0.5
+
+
+def test_a_question_that_is_no_text_is_refused_before_anyone_is_asked():
+    with pytest.raises(ConfigError, match=r"'\\udcff bus' holds characters that are no text"):
+        Asked(words="\udcff bus")
 
 
 def key(asked: Asked = MAN, *, scouts: Sequence[ScriptedAnswerer] = (), scenarios: Sequence[Scenario] = ()) -> str:
