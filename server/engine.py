@@ -62,8 +62,7 @@ class Engine:
         make_verifier: Callable[[Workspace], LiveVerifier] = verifier_of,
         kept_searches: int = KEPT_SEARCHES,
     ) -> None:
-        """`make_embedder` gets the fingerprint the index was built with; it is called when words are first searched,
-        and `make_verifier` when frames are first verified."""
+        """`make_embedder` gets the index's fingerprint, when words are first searched; `make_verifier` makes scouts."""
         self._make_verifier = make_verifier
         self._verifier: LiveVerifier | None = None
         self._kept_searches = kept_searches
@@ -336,8 +335,7 @@ class Engine:
         ledger_file, asked = self.workspace.require_ledger("verifying"), asked_of(question)
         tokens = list(dict.fromkeys(hit if isinstance(hit, str) else hit.token for hit in hits))
         scenarios = self.scenarios(tokens)
-        limits, cancel = limits or Limits(), cancel or Cancel()
-        return told(self._live(), ledger_file, scenarios, asked, limits, cancel, fresh=fresh)
+        return told(self._live(), ledger_file, scenarios, asked, limits or Limits(), cancel or Cancel(), fresh=fresh)
 
     # What was verified, and what came of it
 

@@ -8,6 +8,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
+# Before a command: tests that run in the background ignore Ctrl-C, and so would their children.
+HEEDING_INTERRUPTS = ("env", "--default-signal=INT")
+
 
 def semdrive(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "semdrive", *arguments]

@@ -11,7 +11,7 @@ from time import sleep
 
 import pytest
 
-from shell import semdrive
+from shell import HEEDING_INTERRUPTS, semdrive
 
 HEAVY = {"torch", "lancedb", "pyarrow", "numpy", "pydantic", "sentence_transformers", "lark", "nuscenes", "fastapi"}
 
@@ -168,8 +168,8 @@ def test_an_interrupt_says_that_what_was_finished_is_kept(tmp_path):
     ]
     run.write_text("\n".join(json.dumps(line) for line in lines))
     command = [sys.executable, "-m", "semdrive", "index", "recorded", "--scout", f"a={run}", "--index", str(folder)]
-    options = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True, "preexec_fn": heeding_interrupts}
-    with subprocess.Popen(command, **options) as process:
+    heeding = [*HEEDING_INTERRUPTS, *command]
+    with subprocess.Popen(heeding, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         while not is_running(folder / "ledger.sqlite"):
             assert process.poll() is None
             sleep(0.05)
@@ -177,11 +177,6 @@ def test_an_interrupt_says_that_what_was_finished_is_kept(tmp_path):
         _, said = process.communicate()
     assert process.returncode == 130
     assert "what was finished is kept" in said
-
-
-def heeding_interrupts() -> None:
-    """Tests that run in the background ignore Ctrl-C, and so would their children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def is_running(path: Path) -> bool:

@@ -12,6 +12,7 @@ from threading import Barrier
 from chat import report_text
 from logs import write_log
 from model_server import PATIENCE_S, ModelServer, hangs, reply
+from shell import HEEDING_INTERRUPTS
 
 ANSWERED, AT_ONCE = 6, 4
 
@@ -45,7 +46,8 @@ def test_an_interrupt_ends_the_calls_under_way_and_keeps_every_answer(tmp_path):
         profile.write_text(PROFILE.format(endpoint=json.dumps(server.endpoint), at_once=AT_ONCE))
         arguments = ("--dataroot", str(log.dataroot), "--version", log.version, "--profile", str(profile))
         command = [sys.executable, "-m", "semdrive", "index", "nuscenes", *arguments, "--index", str(tmp_path / "w")]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        heeding = [*HEEDING_INTERRUPTS, *command]
+        with subprocess.Popen(heeding, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
             all_wait.wait()
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=PATIENCE_S)  # the calls themselves may take 300 s

@@ -1,65 +1,19 @@
 """The live pass: who is asked, what is told and when, and that nothing is lost or left running."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from threading import Barrier, Event
 from threading import enumerate as threads
 
 import pytest
 
 from drives import scenario
-from fakes import ScriptedAnswerer
-from scenario.answers import Answer, Evidence, Verification
+from passes import MAN, NO, UNSURE, YES, Remembering, frames, scout, told, verdicts
 from scenario.errors import ConfigError, DeadlinePassed, ModelUnavailable, ReplyInvalid, WeightsMissing
 from scenario.protocols import Cancel, Deadline
-from scenario.records import Camera, Facts, Frame, Scenario
+from scenario.records import Facts, Frame
 from search.query import parse
-from verifier.live import DOWN_AFTER, OUT_OF_TIME, Limits, LiveVerifier
+from verifier.live import DOWN_AFTER, Limits, LiveVerifier
 from verifier.verifying import Asked
-
-YES = Answer(verdict="yes", probability=0.9, evidence=(Evidence(seen="a man", camera="CAM_FRONT"),))
-NO = Answer(verdict="no", probability=0.1)
-UNSURE = Answer(verdict="unsure", probability=0.5)
-MAN = Asked(words="a man in the road?")
-
-
-def frames(count: int, facts: Facts | None = None, **more: object) -> list[Scenario]:
-    picture = {"CAM_FRONT": Camera(image="front.jpg")}
-    return [scenario(f"t{number}", facts, cameras=picture, **more) for number in range(count)]  # type: ignore[arg-type]
-
-
-def scout(answers: Sequence[Answer | Exception], name: str = "one", facts: Facts | None = None, **more: object):
-    """Says these of t0, t1, …; an error is raised."""
-    said = {f"t{n}": a for n, a in enumerate(answers) if isinstance(a, Answer)}
-    reports = {f"t{n}": a if isinstance(a, Exception) else facts or Facts() for n, a in enumerate(answers)}
-    return ScriptedAnswerer(name=name, by_token=reports, answers=said, **more)  # type: ignore[arg-type]
-
-
-@dataclass
-class Remembering:
-    """A memory in a dictionary."""
-
-    kept: dict[str, Verification] = field(default_factory=dict)
-    appended: list[Verification] = field(default_factory=list)
-
-    def recall(self, key: str) -> Verification | None:
-        known = self.kept.get(key) if key else None
-        return known and known.model_copy(update={"remembered": True})
-
-    def append_verification(self, verification: Verification) -> Verification:
-        self.appended.append(verification)
-        if verification.verdict != "error" and verification.complete:
-            self.kept[verification.key] = verification
-        return verification
-
-
-def told(scouts: Sequence[ScriptedAnswerer], scenarios: Sequence[Scenario], asked: Asked = MAN, **more: object):
-    return list(LiveVerifier(scouts).verify(scenarios, asked, **more))  # type: ignore[arg-type]
-
-
-def verdicts(verifications: Sequence[Verification]) -> dict[str, str]:
-    return {one.token: one.verdict for one in verifications}
-
 
 # What a verification says
 
@@ -323,103 +277,3 @@ def test_a_pass_that_was_cancelled_before_it_began_asks_nobody():
     cancel.set()
     assert told([asked], frames(1), cancel=cancel) == []
     assert asked.asked == []
-
-
-# Memory
-
-
-def test_what_is_known_is_told_first_and_not_asked_again():
-    memory, asked = Remembering(), scout([YES, NO, YES])
-    told([asked], frames(3)[1:2], memory=memory)
-    found = told([asked], frames(3), memory=memory)
-
-    assert asked.asked == ["t1", "t0", "t2"]
-    assert [(one.token, one.remembered) for one in found] == [("t1", True), ("t0", False), ("t2", False)]
-
-
-def test_a_fresh_pass_asks_again_and_an_error_is_never_remembered():
-    memory = Remembering()
-    asked = scout([YES, ReplyInvalid("no JSON")])
-    for fresh in (False, False, True):
-        told([asked], frames(2), memory=memory, fresh=fresh)
-
-    assert asked.asked == ["t0", "t1", "t1", "t0", "t1"]
-
-
-def test_an_answer_that_lacks_a_scout_is_no_answer_for_next_time():
-    memory = Remembering()
-    down = scout([ModelUnavailable("down")], "two")
-    (first,) = told([scout([UNSURE]), down], frames(1), memory=memory)
-    (again,) = told([scout([UNSURE]), scout([YES], "two")], frames(1), memory=memory)
-
-    assert (first.verdict, first.complete, first.notes) == ("unsure", False, ("two: down",))
-    assert (again.verdict, again.complete, again.remembered) == ("yes", True, False)
-
-
-def test_an_answer_that_the_budget_cut_short_says_so():
-    def wait(_: Frame, deadline: Deadline) -> None:
-        while not deadline.passed:
-            Event().wait(0.01)
-
-    memory = Remembering()
-    (found,) = told(
-        [scout([UNSURE], hold=wait), scout([YES], "two")], frames(1), limits=Limits(budget_s=0.05), memory=memory
-    )
-
-    assert (found.verdict, found.complete) == ("unsure", False)
-    assert found.notes == (OUT_OF_TIME,)
-    assert memory.kept == {}
-
-
-def test_what_the_filter_asks_of_the_index_is_part_of_the_key():
-    believed = [frames(1, probabilities={("tags", "construction"): p}) for p in (0.9, 0.1)]
-    asked = Asked.of(parse("p(construction)>=0.5"))
-    (one,), (other,) = (told([scout([YES])], stored, asked) for stored in believed)
-
-    assert (one.verdict, other.verdict) == ("yes", "no")
-    assert one.key != other.key
-    assert key(asked=MAN, scenarios=believed[0]) == key(asked=MAN, scenarios=believed[1])
-
-
-@pytest.mark.parametrize(("risk", "verdict"), [(7, "yes"), (1, "no"), (None, "unsure")])
-@pytest.mark.parametrize("answer", [Answer(verdict="yes", probability=0.7), Answer(verdict="no", probability=0.3)])
-def test_a_probability_never_contradicts_its_verdict(answer, risk, verdict):
-    asked = Asked.of(parse("risk>=4 AND a man"))
-    evidence = (Evidence(seen="a man"),) if answer.verdict == "yes" else ()
-    said = answer.model_copy(update={"evidence": evidence})
-    (found,) = told([scout([said], facts=Facts(risk=risk))], frames(1), asked)
-
-    if found.verdict == "yes":
-        assert found.probability > 0.5
-    if found.verdict == "no":
-        assert found.probability < 0.5
-
-
-def test_a_question_that_is_no_text_is_refused_before_anyone_is_asked():
-    with pytest.raises(ConfigError, match=r"'\\udcff bus' holds characters that are no text"):
-        Asked(words="\udcff bus")
-
-
-def key(asked: Asked = MAN, *, scouts: Sequence[ScriptedAnswerer] = (), scenarios: Sequence[Scenario] = ()) -> str:
-    return told(scouts or [scout([YES])], scenarios or frames(1), asked)[0].key
-
-
-def test_the_key_knows_the_question_the_models_and_what_they_were_shown():
-    same = Asked(words="A man  in the ROAD?")
-    assert key(same) == key()
-
-    others = {
-        key(),
-        key(Asked(words="a woman?")),
-        key(Asked.of(parse("risk>=4"))),
-        key(scouts=[scout([YES], asking_fingerprint="other")]),
-        key(scouts=[scout([YES]), scout([YES], "two")]),
-        key(scenarios=frames(1, labels=("person",))),
-    }
-    assert len(others) == 6
-
-
-def test_a_verification_is_kept_before_it_is_told():
-    memory = Remembering()
-    for number, _ in enumerate(LiveVerifier([scout([YES] * 3)]).verify(frames(3), MAN, memory=memory), 1):
-        assert len(memory.appended) == number
