@@ -15,7 +15,8 @@ from server.api.context import Services
 from server.api.guard import Guard, LoopbackHosts, json_only
 from server.api.metrics import Measured
 from server.engine import Engine
-from server.web.pages import STATIC, web_router
+from server.web.pages import web_router
+from server.web.templating import STATIC
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000

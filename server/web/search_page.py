@@ -1,0 +1,221 @@
+"""The search page."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, quote
+
+from fastapi import APIRouter, Request
+from fastapi import Query as Parameter
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from scenario.errors import NoLedger, QueryError
+from scenario.records import Scenario
+from search.query import Query, parse, question_of
+from search.results import Hit, SearchPage
+from server.engine import Engine
+from server.web import cards, links
+from server.web.links import PAGE_SIZE, SearchState
+from server.web.templating import render
+from verifier.live import Limits
+
+FACETS = {  # as counted → as asked
+    "tags": "tag",
+    "weather": "weather",
+    "time_of_day": "time_of_day",
+    "scene_type": "scene_type",
+    "vru_status": "vru_status",
+    "blocking_factor": "blocking_factor",
+    "ego_required_action": "ego_required_action",
+    "traffic_controls": "traffic_controls",
+    "objects": "object",
+    "location": "location",
+    "scene": "scene",
+}
+TOP_VALUES = 8
+FORM_BUDGET_S = 60.0
+SORTS = {"rank": None, "risk": "risk", "uncertainty": "risk_spread", "time": "timestamp_us"}
+
+
+def search_router(engine: Engine) -> APIRouter:
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+    @router.get("/")
+    def home() -> Response:
+        return RedirectResponse("/search")
+
+    @router.get("/search")
+    def search(
+        q: str = "",
+        offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
+        group: bool = False,
+        rerank: bool = False,
+        without: Annotated[list[str] | None, Parameter()] = None,
+    ) -> Response:
+        state = SearchState(q.strip(), offset, group, rerank, tuple(without or ()))
+        try:
+            return render("search.html", search_context(engine, state))
+        except QueryError as error:
+            return render("search.html", _refused(state, error), 422)
+
+    @router.get("/search.json")
+    def search_json(
+        q: str = "", offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0, group: bool = False
+    ) -> Response:
+        page = engine.search(q, limit=PAGE_SIZE, offset=offset, group="scene" if group else None)
+        return Response(page.model_dump_json(), media_type="application/json")
+
+    @router.post("/verify")
+    async def verify(request: Request) -> Response:
+        """The form of a page without JavaScript: the hits that it shows are asked about, then shown again."""
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        offset = int(form["offset"]) if form.get("offset", "").isdecimal() else 0
+        state = SearchState(form.get("q", "").strip(), offset, "group" in form)
+        passes = request.app.state.services.passes
+        passes.enter(request.client.host if request.client else "")
+        try:
+            await run_in_threadpool(_verified, engine, state)
+        finally:
+            passes.leave()
+        return RedirectResponse(replace(state, rerank=True).url(), 303)
+
+    return router
+
+
+def _verified(engine: Engine, state: SearchState) -> None:
+    """Have the page's hits looked at again. What a person waits for without a sign of life is bounded."""
+    group: Literal["scene"] | None = "scene" if state.group else None
+    page = engine.search(state.q, limit=PAGE_SIZE, offset=state.offset, group=group)
+    for _ in engine.verify(page.hits, state.q, limits=Limits(budget_s=FORM_BUDGET_S)):
+        pass
+
+
+def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
+    """All that the search page shows. Raises `QueryError`."""
+    query = parse(state.q)
+    found = engine.search(
+        state.q,
+        limit=PAGE_SIZE,
+        offset=state.offset,
+        group="scene" if state.group else None,
+        without=state.without,
+        rerank=state.rerank,
+    )
+    total = found.ranked if found.groups is None else found.groups
+    return {
+        "title": state.q or "all frames",
+        "state": state,
+        "error": None,
+        "page": found,
+        "hard": [
+            (links.shown(one), state.asking(links.without_clause(query, one)).url()) for one in links.clauses(query)
+        ],
+        "soft": _soft(found, query, state),
+        "facets": _facets(engine, query, state),
+        "risk": _risk(engine, query, state),
+        "sorts": [
+            (
+                name,
+                state.asking(links.sorted_by(query, field)).url(),
+                (query.sort.field if query.sort else None) == field,
+            )
+            for name, field in SORTS.items()
+            if field or query.text or query.sort
+        ],
+        "hits": _hits(engine, found, query.text),
+        "previous": state.at(state.offset - PAGE_SIZE).url() if state.offset else None,
+        "next": state.at(state.offset + PAGE_SIZE).url() if state.offset + PAGE_SIZE < total else None,
+        "group_url": replace(state, group=not state.group, offset=0).url(),
+        "rerank_url": replace(state, rerank=not state.rerank, offset=0).url(),
+        "asks": bool(question_of(query)),
+        "emptied": _emptied(engine, query, state) if not found.ranked else [],
+    }
+
+
+def _refused(state: SearchState, error: QueryError) -> dict[str, Any]:
+    marked = (state.q[: error.start], state.q[error.start : error.end] or " ", state.q[error.end :])
+    return {"title": "not understood", "state": state, "error": error, "marked": marked, "page": None}
+
+
+def _soft(found: SearchPage, query: Query, state: SearchState) -> list[tuple[str, str, str, str]]:
+    """Chip, the words it was read out of, the page with it as a filter, and the page without it."""
+    made = []
+    for chip in found.read_as.chips:
+        clause = parse(chip.text).filter
+        assert clause is not None  # a chip is one filter
+        harder = state.asking(links.hardened(query, clause)).url()
+        made.append((links.shown(clause), chip.words, harder, state.less(chip.text).url()))
+    return made
+
+
+def _facets(engine: Engine, query: Query, state: SearchState) -> list[dict[str, Any]]:
+    """Each field with its values; what is chosen in a field does not narrow that field's own counts."""
+    every = engine.facets(state.q).facets
+    listed = []
+    for counted, asked in FACETS.items():
+        picked = links.chosen(query, asked)
+        counts = engine.facets(links.without_field(query, asked)).facets[counted] if picked else every[counted]
+        top = list(counts.items())[:TOP_VALUES]
+        top += [(value, counts.get(value, 0)) for value in picked if value not in dict(top)]
+        values = [
+            (value.replace("_", " "), count, value in picked, state.asking(links.toggled(query, asked, value)).url())
+            for value, count in top
+        ]
+        if values:
+            listed.append(
+                {"name": counted.replace("_", " "), "values": values, "more": max(0, len(counts) - TOP_VALUES)}
+            )
+    return listed
+
+
+def _risk(engine: Engine, query: Query, state: SearchState) -> dict[str, Any]:
+    """The histogram of risk over everything but the risk itself, and the range that is chosen."""
+    counts = engine.facets(links.without_field(query, "risk")).facets["risk"]
+    low, high = links.risk_range(query) or (0, 10)
+    bars = [
+        {
+            "risk": risk,
+            "count": count,
+            "height": height,
+            "inside": low <= risk <= high,
+            "url": state.asking(links.with_risk(query, risk, 10)).url(),
+        }
+        for risk, count, height in cards.bars(counts)
+    ]
+    return {"bars": bars, "low": low, "high": high, "all": state.asking(links.with_risk(query, 0, 10)).url()}
+
+
+def _hits(engine: Engine, found: SearchPage, words: str) -> list[dict[str, Any]]:
+    known = _scenarios(engine, found.hits)
+    return [
+        {
+            "hit": hit,
+            "url": f"/frame/{quote(hit.token, safe='')}",
+            "text": cards.marked(hit.description, words),
+            "why": cards.why(hit),
+            "verdict": cards.SIGNS.get(hit.verdict or ""),
+            "tags": [(t.tag.replace("_", " "), t.probability, cards.step(t.probability)) for t in hit.tags if t.held],
+            "risk_step": None if hit.risk is None else cards.step(hit.risk / 10),
+            "pictures": cards.pictures(known[hit.token].frame) if hit.token in known else [],
+        }
+        for hit in found.hits
+    ]
+
+
+def _scenarios(engine: Engine, hits: tuple[Hit, ...]) -> Mapping[str, Scenario]:
+    """For their cameras; a replica without a ledger has none to show."""
+    try:
+        return {one.frame.token: one for one in engine.scenarios([hit.token for hit in hits])}
+    except NoLedger:
+        return {}
+
+
+def _emptied(engine: Engine, query: Query, state: SearchState) -> list[tuple[str, int, str]]:
+    """Which clause empties the answer: each with what the query without it would find."""
+    left = []
+    for clause in links.clauses(query):
+        without = links.without_clause(query, clause)
+        if count := engine.facets(without).matching:
+            left.append((links.shown(clause), count, state.asking(without).url()))
+    return left
