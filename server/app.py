@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from scenario.errors import SemdriveError
-from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
+from server.api import errors, frames, labelling, reviewing, saved, searching, session, state, verifying
 from server.api.context import Services
 from server.api.guard import Guard, LoopbackHosts, json_only
 from server.api.metrics import Measured
@@ -20,7 +20,7 @@ from server.web.templating import STATIC
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000
-ROUTERS = tuple(part.router for part in (searching, frames, verifying, reviewing, labelling, session, state))
+ROUTERS = tuple(part.router for part in (searching, frames, verifying, reviewing, labelling, saved, session, state))
 
 
 def create_app(
