@@ -1,29 +1,39 @@
 // Verdicts appear on the cards while others are still being asked. Leaving the page, or asking once more, cancels.
 const WORDS = { yes: "✓ confirmed", no: "✗ refuted", unsure: "? unsure", error: "! error" };
 
+let running = null;
+const asking = () => document.getElementById("verify");
+
 export function verifying(form) {
-  if (!form) return;
-  let running = null;
-  const button = form.querySelector("button");
-  form.addEventListener("submit", async (event) => {
+  form?.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (running) return running.abort();
-    running = new AbortController();
-    button.textContent = "Stop";
-    const tokens = [...document.querySelectorAll(".card")].map((card) => card.dataset.token);
-    try {
-      await stream(form.dataset.query, tokens, running.signal);
-      sink();
-    } catch (error) {
-      if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
-    } finally {
-      running = null;
-      button.textContent = "Ask again";
-    }
+    ask([...document.querySelectorAll(".card")].map((card) => card.dataset.token));
   });
 }
 
-async function stream(query, tokens, signal) {
+// Have these frames looked at, asked the page's own query; or stop what is under way.
+export async function ask(tokens) {
+  const form = asking();
+  if (!form) return;
+  if (running) return running.abort();
+  const button = form.querySelector("button");
+  form.querySelector(".verdict")?.remove();
+  running = new AbortController();
+  button.textContent = "Stop";
+  try {
+    await stream(form.dataset.query, tokens, running.signal);
+    sink();
+  } catch (error) {
+    if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
+  } finally {
+    running = null;
+    button.textContent = "Ask again";
+  }
+}
+
+document.addEventListener("htmx:beforeSwap", () => running?.abort());
+
+export async function stream(query, tokens, signal) {
   const answer = await fetch("/api/verify", {
     method: "POST",
     headers: { "content-type": "application/json", accept: "text/event-stream" },
