@@ -57,6 +57,10 @@ class Corpus:
     def token(self, position: int) -> str:
         return str(self._tokens[position].as_py())
 
+    def tokens(self, positions: Positions) -> list[str]:
+        """The tokens at positions, in the order given; no row is read for them."""
+        return [str(token) for token in self._tokens.take(pa.array(positions)).to_pylist()]
+
     def tokens_from(self, prefix: str, limit: int) -> list[str]:
         """The first tokens, in their order, that begin with `prefix`."""
         found = self._tokens.filter(pc.starts_with(self._tokens, prefix))

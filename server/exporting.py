@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,16 +16,26 @@ from search.fusion import Positions
 from search.results import Hit
 from search.retrieval import Answered
 
+TOKENS_AT_ONCE = 16_384
 HITS_AT_ONCE = 1024
 SCENARIOS_AT_ONCE = 64  # a scenario as records takes twenty times the memory of its row
+Reads = Literal["tokens", "hits", "scenarios"]  # what a format needs of each frame; each holds the one before
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Exported:
-    """One frame: its place in the answer and, where a format needs it, everything that is known about it."""
+    """One frame: its token and, where a format needs it, its place in the answer and everything known about it."""
 
-    hit: Hit
+    token: str
+    row: Hit | None = None
     scenario: Scenario | None = None
+
+    @property
+    def hit(self) -> Hit:
+        """The place in the answer of a frame that was read with it."""
+        if self.row is None:
+            raise TypeError("this format reads hits, and was given tokens alone")
+        return self.row
 
     @property
     def known(self) -> Scenario:
@@ -43,6 +53,7 @@ class ExportRows:
     """The frames to export, as places in an answer; they are read when they are asked for."""
 
     places: Positions
+    tokens_at: Callable[[Positions], Sequence[str]]
     hits_at: Callable[[Sequence[int]], Sequence[Hit]]
     scenarios_at: Callable[[Sequence[int]], Sequence[Scenario]]
 
@@ -68,18 +79,27 @@ class ExportRows:
             with Ledger(workspace.require_ledger("this export"), read_only=True) as ledger:
                 return load_scenarios(ledger, [str(row["scenario_key"]) for row in rows])
 
-        return cls(places[:limit], hits_at, scenarios_at)
+        def tokens_at(chosen: Positions) -> Sequence[str]:
+            return corpus.tokens(answered.order[chosen])
+
+        return cls(places[:limit], tokens_at, hits_at, scenarios_at)
 
     def __len__(self) -> int:
         return len(self.places)
 
-    def batches(self, *, scenarios: bool = False) -> Iterator[list[Exported]]:
-        """The frames by rank, so many at once as fit; with their scenarios, which needs the ledger (`NoLedger`)."""
-        size = SCENARIOS_AT_ONCE if scenarios else HITS_AT_ONCE
+    def batches(self, reads: Reads = "hits") -> Iterator[list[Exported]]:
+        """The frames by rank, so many at once as fit. Tokens alone are in memory, so no row is read for them;
+        scenarios need the ledger (`NoLedger`)."""
+        size = {"tokens": TOKENS_AT_ONCE, "hits": HITS_AT_ONCE, "scenarios": SCENARIOS_AT_ONCE}[reads]
         for start in range(0, len(self.places), size):
-            chosen = self.places[start : start + size].tolist()
-            known = self.scenarios_at(chosen) if scenarios else [None] * len(chosen)
-            yield [Exported(*pair) for pair in zip(self.hits_at(chosen), known, strict=True)]
+            places = self.places[start : start + size]
+            if reads == "tokens":
+                yield [Exported(token) for token in self.tokens_at(places)]
+                continue
+            chosen = places.tolist()
+            known = self.scenarios_at(chosen) if reads == "scenarios" else [None] * len(chosen)
+            hits = self.hits_at(chosen)
+            yield [Exported(hit.token, hit, scenario) for hit, scenario in zip(hits, known, strict=True)]
 
 
 def rows_at(corpus: Corpus, answered: Answered, chosen: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ IN_MEMORY_BYTES = 1 << 20
 
 
 class Coco(Format):
-    suffix, media_type, scenarios, text = ".json", "application/json", True, True
+    about, reads, text = "COCO detections: images, categories, boxes", "scenarios", True
+    suffix, media_type = ".json", "application/json"
 
     def __init__(self) -> None:
         super().__init__()

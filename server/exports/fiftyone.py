@@ -23,7 +23,8 @@ PlacePicture = Callable[[str, str, Camera], str]  # token, camera name, camera â
 
 
 class FiftyOne(Format):
-    suffix, media_type, scenarios = ".zip", "application/zip", True
+    about = "a FiftyOneDataset directory with its pictures, as a ZIP"
+    suffix, media_type, reads, pictures = ".zip", "application/zip", "scenarios", True
     file_names = frozenset({"samples.json", "metadata.json"})
 
     def chunks(self, batches: Batches) -> Iterator[bytes]:

@@ -13,7 +13,8 @@ IN_MEMORY_BYTES = 1 << 20
 
 
 class Frames(Format):
-    suffix, media_type, scenarios = ".zip", "application/zip", True
+    about = "a ZIP of every camera's picture, with metadata.jsonl"
+    suffix, media_type, reads, pictures = ".zip", "application/zip", "scenarios", True
 
     def chunks(self, batches: Batches) -> Iterator[bytes]:
         """Pictures first, in the order of the frames; `metadata.jsonl` names each frame's pictures by camera."""

@@ -23,7 +23,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 class JsonLines(Format):
-    suffix, media_type, text = ".jsonl", "application/x-ndjson", True
+    about, text = "a JSON object a frame, one a line", True
+    suffix, media_type = ".jsonl", "application/x-ndjson"
 
     def chunks(self, batches: Batches) -> Iterator[bytes]:
         """One JSON object a line, in ASCII: some readers break lines at U+2028, and a terminal obeys U+009B."""
@@ -32,7 +33,8 @@ class JsonLines(Format):
 
 
 class Csv(Format):
-    suffix, media_type, text = ".csv", "text/csv; charset=utf-8", True
+    about, text = "a table, one row a frame", True
+    suffix, media_type = ".csv", "text/csv; charset=utf-8"
 
     def chunks(self, batches: Batches) -> Iterator[bytes]:
         """A header, then a line a frame; lists are joined by `; `. No cell is a formula, none steers a terminal."""
@@ -46,6 +48,7 @@ class Csv(Format):
 
 
 class Parquet(Format):
+    about = "a typed table, one row a frame"
     suffix, media_type = ".parquet", "application/vnd.apache.parquet"
 
     def chunks(self, batches: Batches) -> Iterator[bytes]:
