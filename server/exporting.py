@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
@@ -22,20 +23,12 @@ SCENARIOS_AT_ONCE = 64  # a scenario as records takes twenty times the memory of
 Reads = Literal["tokens", "hits", "scenarios"]  # what a format needs of each frame; each holds the one before
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exported:
-    """One frame: its token and, where a format needs it, its place in the answer and everything known about it."""
+    """One frame: its place in the answer and, where a format needs it, everything that is known about it."""
 
-    token: str
-    row: Hit | None = None
+    hit: Hit
     scenario: Scenario | None = None
-
-    @property
-    def hit(self) -> Hit:
-        """The place in the answer of a frame that was read with it."""
-        if self.row is None:
-            raise TypeError("this format reads hits, and was given tokens alone")
-        return self.row
 
     @property
     def known(self) -> Scenario:
@@ -45,7 +38,25 @@ class Exported:
         return self.scenario
 
 
-Batches = Iterable[Sequence[Exported]]
+@dataclass(frozen=True)
+class Batch:
+    """Frames that are read together, by rank: their tokens and, where a format needs them, hits and scenarios."""
+
+    tokens: Sequence[str]
+    hits: Sequence[Hit] | None = None
+    scenarios: Sequence[Scenario] | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __iter__(self) -> Iterator[Exported]:
+        if self.hits is None:
+            raise TypeError("this format reads hits, and was given tokens alone")
+        known: Iterable[Scenario | None] = repeat(None) if self.scenarios is None else self.scenarios
+        return map(Exported, self.hits, known)
+
+
+Batches = Iterable[Batch]
 
 
 @dataclass(frozen=True)
@@ -87,19 +98,18 @@ class ExportRows:
     def __len__(self) -> int:
         return len(self.places)
 
-    def batches(self, reads: Reads = "hits") -> Iterator[list[Exported]]:
+    def batches(self, reads: Reads = "hits") -> Iterator[Batch]:
         """The frames by rank, so many at once as fit. Tokens alone are in memory, so no row is read for them;
         scenarios need the ledger (`NoLedger`)."""
         size = {"tokens": TOKENS_AT_ONCE, "hits": HITS_AT_ONCE, "scenarios": SCENARIOS_AT_ONCE}[reads]
         for start in range(0, len(self.places), size):
             places = self.places[start : start + size]
-            if reads == "tokens":
-                yield [Exported(token) for token in self.tokens_at(places)]
-                continue
             chosen = places.tolist()
-            known = self.scenarios_at(chosen) if reads == "scenarios" else [None] * len(chosen)
-            hits = self.hits_at(chosen)
-            yield [Exported(hit.token, hit, scenario) for hit, scenario in zip(hits, known, strict=True)]
+            yield Batch(
+                self.tokens_at(places),
+                None if reads == "tokens" else self.hits_at(chosen),
+                self.scenarios_at(chosen) if reads == "scenarios" else None,
+            )
 
 
 def rows_at(corpus: Corpus, answered: Answered, chosen: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:

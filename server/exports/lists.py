@@ -15,7 +15,7 @@ class Tokens(Format):
     def chunks(self, batches: Batches) -> Iterator[bytes]:
         """One token a line. Raises `ExportError` for a token that is more than one line."""
         for batch in batches:
-            yield "".join(f"{_one_line(exported.token)}\n" for exported in batch).encode()
+            yield "".join([f"{_one_line(token)}\n" for token in batch.tokens]).encode()
 
 
 def _one_line(token: str) -> str:
@@ -33,7 +33,7 @@ class NuScenesTokens(Format):
         yield b"["
         between = "\n"
         for batch in batches:
-            lines = [json.dumps(exported.token) for exported in batch]
+            lines = [json.dumps(token) for token in batch.tokens]
             yield (between + ",\n".join(lines)).encode() if lines else b""
             between = ",\n"
         yield b"\n]\n"

@@ -13,7 +13,7 @@ import pytest
 from exported import exported, hit, rows
 from scenario.errors import ExportError
 from search.results import FLAT_COLUMNS
-from server.exporting import Exported
+from server.exporting import Batch
 from server.exports.formats import FORMATS, FormatName
 
 HOSTILE = 'a\x1b[31m\u202e\x9b31m"<script>alert(1)</script>",\nnext\u2028line\x7f\x00 ü'
@@ -111,11 +111,11 @@ def _peak_bytes(name: str, count: int) -> int:
     """The most memory that an export of so many frames holds; and that each batch is out before the next is read."""
     one, asked = hit(1, description="A long description. " * 10), 0
 
-    def batches() -> Iterator[list[Exported]]:
+    def batches() -> Iterator[Batch]:
         nonlocal asked
         for _ in range(0, count, 500):
             asked += 1
-            yield [Exported(one.token, one)] * 500
+            yield Batch([one.token] * 500, [one] * 500)
 
     tracemalloc.start()
     out = [asked for chunk in FORMATS.create(name).chunks(batches()) if chunk.strip(b"[]\n ")]
