@@ -1,7 +1,7 @@
 """What an export format is, and the names they go by."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import PurePath
 from typing import ClassVar, Literal
 
@@ -25,8 +25,8 @@ class Format:
     def __init__(self) -> None:
         self.left_out: Counter[str] = Counter()
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
-        """The export, piece by piece, in the order of the frames."""
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
+        """The export, piece by piece, in the order of the frames; closing it lets go of what it holds."""
         raise NotImplementedError
 
 
