@@ -12,6 +12,7 @@ from server.api.thumbnails import Cameras, Thumbnails
 from server.engine import Engine
 
 EXPORTS_AT_ONCE, EXPORTS_PER_MINUTE = 4, 120
+STALLED_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Services:
     token: str | None = None  # every request needs it
     passes: Passes = field(default_factory=Passes)
     exports: Passes = field(default_factory=partial(Passes, EXPORTS_AT_ONCE, EXPORTS_PER_MINUTE, what="exports"))
+    stalled_s: float = STALLED_S  # so long a client may take nothing of an export before its place goes to another
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -20,7 +20,6 @@ from server.exports.asking import Begun, Wanted, begin
 from server.exports.formats import FORMATS, FormatName
 
 LOG = logging.getLogger(__name__)
-STALLED_S = 120.0  # so long a client may take nothing before its place goes to another
 MOST_TOKENS, MOST_TOKENS_IN_A_URL = 50_000, 1_000
 MOST_FRAMES = 1_000_000_000
 KINDS = ("text/plain", "text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "application/zip")
@@ -72,6 +71,10 @@ class ExportRequest(Record):
     without: Annotated[tuple[Name, ...], Field(max_length=64, description="soft chips to leave out")] = ()
     rerank: Annotated[bool, Field(strict=True, description="confirmed frames first, refuted ones last")] = False
 
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.query, self.format, self.tokens, self.limit, self.without, self.rerank)
+
 
 @router.get("/formats", summary="The forms that frames can go out in")
 async def formats() -> list[FormatEntry]:
@@ -116,8 +119,7 @@ async def export(
 )
 async def export_of(request: Request, serving: Serving, body: ExportRequest) -> StreamingResponse:
     """As the GET, with what is asked for as JSON."""
-    wanted = Wanted(body.query, body.format, body.tokens, body.limit, body.without, body.rerank)
-    return await attachment(request, serving, wanted)
+    return await attachment(request, serving, body.wanted)
 
 
 async def attachment(request: Request, services: Services, wanted: Wanted) -> StreamingResponse:
@@ -145,7 +147,7 @@ class _Attachment(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def in_time(message: Message) -> None:
-            with anyio.fail_after(STALLED_S):
+            with anyio.fail_after(self._services.stalled_s):
                 await send(message)
 
         try:
