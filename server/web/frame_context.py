@@ -43,17 +43,24 @@ def frame_context(engine: Engine, token: str, q: str) -> dict[str, Any]:
         "tags": frame_views.tag_bars(scenario),
         "risk_step": None if verdict.facts.risk is None else cards.step(verdict.facts.risk / 10),
         "detections": listed,
+        "listed": _says_more(scenario),
         "reviewed": any(report.reviews for report in scenario.reports),
         "review_counts": [frame_views.review_counts(report) for report in scenario.reports],
         "other_candidates": [one for place, one in enumerate(verdict.candidates) if place != verdict.chosen],
         "verifications": engine.verifications(token=token, limit=VERIFICATIONS, undone=True),
         "counted": {one.id for one in engine.verifications(token=token, limit=VERIFICATIONS)},
         "proposals": engine.proposals([token]),
-        "similar": _similar(engine, token),
+        "similar": _similar(engine, token, frame.scene_key),
         "similar_url": SearchState(_similar_query(token)).url(),
         **_history(engine, token),
         "table_version": engine.table_version,
     }
+
+
+def _says_more(scenario: Scenario) -> bool:
+    """Whether a list of the detections says more than the inventory that stands where there are no pictures."""
+    placed = any(one.range_m is not None or one.ahead_m is not None for one in scenario.grounding.detections)
+    return placed or bool(scenario.frame.cameras) or any(report.reviews for report in scenario.reports)
 
 
 def _form_url(token: str, action: str, q: str) -> str:
@@ -77,9 +84,10 @@ def _similar_query(token: str) -> str:
     return format_query(Query(similar=token))
 
 
-def _similar(engine: Engine, token: str) -> list[dict[str, Any]]:
-    """The frames most like this one, each with a picture where there is one."""
-    found = [hit for hit in engine.search(_similar_query(token), limit=SIMILAR + 1).hits if hit.token != token]
+def _similar(engine: Engine, token: str, scene_key: str) -> list[dict[str, Any]]:
+    """The frame of each other scene that is most like this one, with a picture where there is one."""
+    page = engine.search(_similar_query(token), limit=SIMILAR + 1, group="scene")
+    found = [hit for hit in page.hits if hit.scene_key != scene_key][:SIMILAR]
     pictures = _front_pictures(engine, [hit.token for hit in found])
     return [
         {
@@ -90,7 +98,7 @@ def _similar(engine: Engine, token: str) -> list[dict[str, Any]]:
             "tags": [one.tag.replace("_", " ") for one in hit.tags if one.held],
             "risk_step": None if hit.risk is None else cards.step(hit.risk / 10),
         }
-        for hit in found[:SIMILAR]
+        for hit in found
     ]
 
 

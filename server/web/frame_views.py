@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from scenario.records import Belief, Detection, DetectionReview, Scenario, ScoutReport
 from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS
-from server.web.cards import STEPS, pictures, step
+from server.web.cards import pictures, step
 
 LABELLED = 10  # boxes of a picture that carry their label; the others tell it to a pointer, and in the list
 LABEL_SHARE = 34  # a label's height is the picture's width by this
+LIKELY = 0.3  # a tag that the judge does not hold is shown from here on
 REVIEW_SIGNS = {"confirmed": "✓", "rejected": "✗", "uncertain": "?"}
 
 
@@ -98,6 +100,17 @@ def aside(metres: float) -> str:
     return f"{abs(metres):.1f} m {'left' if metres > 0 else 'right'}"
 
 
+def moment(at: int | str | None) -> str:
+    """A time as people read it, in UTC: of microseconds, or as the ledger writes it."""
+    if at is None:
+        return ""
+    try:
+        known = datetime.fromtimestamp(at / 1e6, UTC) if isinstance(at, int) else datetime.fromisoformat(at)
+    except (ValueError, OverflowError, OSError):  # a log's clock may count from anywhere
+        return str(at)
+    return known.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def cameras(scenario: Scenario, detections: Sequence[Detection]) -> list[CameraView]:
     """The frame's pictures, the front ones first and from left to right, with their boxes."""
     made = []
@@ -168,7 +181,7 @@ def _risk(scenario: Scenario) -> FactRow:
         Said(_text(one), risk is not None and one is not None and abs(one - risk) >= 2)
         for one in (report.facts.risk for report in scenario.reports)
     )
-    mean = "" if beliefs.risk_mean is None else f", mean {beliefs.risk_mean:.1f}"
+    mean = "" if beliefs.risk_mean is None or len(said) < 2 else f", mean {beliefs.risk_mean:.1f}"
     spread = "" if not beliefs.risk_spread else f" ± {beliefs.risk_spread:.1f}"
     between = "" if beliefs.risk_low is None else f", 90 % in {beliefs.risk_low:.1f} to {beliefs.risk_high:.1f}"
     return FactRow("risk", f"{_text(risk)}{mean}{spread}{between}", None, 0, None, said, ())
@@ -227,7 +240,7 @@ def tag_bars(scenario: Scenario) -> list[tuple[str, bool, float, int]]:
     """Tags that the judge holds, and those that are still likely: name, held, probability, step of the bar."""
     held = scenario.verdict.facts.tags
     beliefs = [one for one in scenario.beliefs.values if one.field == "tags"]
-    shown = [one for one in beliefs if one.value in held or one.probability >= 1 / STEPS]
+    shown = [one for one in beliefs if one.value in held or one.probability >= LIKELY]
     return [
         (one.value.replace("_", " "), one.value in held, one.probability, step(one.probability))
         for one in sorted(shown, key=lambda one: (one.value not in held, -one.probability))

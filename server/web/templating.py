@@ -18,7 +18,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(default=True), undefined=StrictUndefined
     )
     made.globals.update(signs=cards.SIGNS)
-    made.filters.update(ahead=frame_views.ahead, aside=frame_views.aside)
+    made.filters.update(ahead=frame_views.ahead, aside=frame_views.aside, moment=frame_views.moment)
     made.filters["spaced"] = lambda text: str(text).replace("_", " ")
     return made
 
