@@ -1,5 +1,5 @@
 // Verdicts appear on the cards while others are still being asked. Leaving the page, or asking once more, cancels.
-const WORDS = { yes: "✓ confirmed", no: "✗ refuted", unsure: "? unsure", error: "! error" };
+export const WORDS = { yes: "✓ confirmed", no: "✗ refuted", unsure: "? unsure", error: "! error" };
 
 let running = null;
 const asking = () => document.getElementById("verify");
@@ -21,7 +21,7 @@ export async function ask(tokens) {
   running = new AbortController();
   button.textContent = "Stop";
   try {
-    await stream(form.dataset.query, tokens, running.signal);
+    await stream({ query: form.dataset.query, tokens }, running.signal, tell);
     sink();
   } catch (error) {
     if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
@@ -33,11 +33,11 @@ export async function ask(tokens) {
 
 document.addEventListener("htmx:beforeSwap", () => running?.abort());
 
-export async function stream(query, tokens, signal) {
+export async function stream(asked, signal, told) {
   const answer = await fetch("/api/verify", {
     method: "POST",
     headers: { "content-type": "application/json", accept: "text/event-stream" },
-    body: JSON.stringify({ query, tokens }),
+    body: JSON.stringify(asked),
     signal,
   });
   if (!answer.ok) throw new Error((await answer.json()).message);
@@ -46,17 +46,19 @@ export async function stream(query, tokens, signal) {
     rest += text.replaceAll("\r\n", "\n");
     const events = rest.split("\n\n");
     rest = events.pop();
-    events.forEach(tell);
+    events.forEach((event) => read(event, told));
   }
 }
 
-function tell(event) {
+function read(event, told) {
   const lines = event.split("\n");
   const kind = lines.find((line) => line.startsWith("event:"))?.slice(6).trim() ?? "message";
   const data = lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
   if (kind === "error") throw new Error(JSON.parse(data).message);
-  if (kind !== "verification") return;
-  const found = JSON.parse(data);
+  if (kind === "verification") told(JSON.parse(data));
+}
+
+function tell(found) {
   const card = document.getElementById(`t-${found.token}`);
   if (!card) return;
   const line = card.querySelector(".verdict");
