@@ -235,3 +235,16 @@ def test_an_empty_answer_says_which_clause_empties_it(page, address):
     assert "No frame passes all of it." in page.inner_text(".nothing")
     page.click(".nothing a:has-text('Without risk')")
     shows(page, "t1", "t2")
+
+
+def test_a_grouped_hit_leads_to_the_rest_of_its_scene(page, address):
+    page.goto(f"{address}/search?q=risk>=0&group=1")
+    page.click(".card a:has-text('+2 more of this scene')")
+    page.wait_for_selector("#summary:has-text('3 frames')")
+    assert {"t1", "t2", "t3"} == set(titles(page))
+
+
+def test_a_facet_with_many_values_is_shown_at_length_on_demand(page, address):
+    page.goto(f"{address}/search?more=scene")
+    assert page.locator(".facets section:has-text('scene') li").count() >= 1
+    assert page.request.get(f"{address}/search.json?q=weather:rain&without=a&rerank=1").ok
