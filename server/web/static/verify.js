@@ -1,27 +1,37 @@
 // Verdicts appear on the cards while others are still being asked. Leaving the page, or asking once more, cancels.
 export const WORDS = { yes: "✓ confirmed", no: "✗ refuted", unsure: "? unsure", error: "! error" };
 
+let running = null;
+const asking = () => document.getElementById("verify");
+
 export function verifying(form) {
-  if (!form) return;
-  let running = null;
-  const button = form.querySelector("button");
-  form.addEventListener("submit", async (event) => {
+  form?.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (running) return running.abort();
-    running = new AbortController();
-    button.textContent = "Stop";
-    const tokens = [...document.querySelectorAll(".card")].map((card) => card.dataset.token);
-    try {
-      await stream({ query: form.dataset.query, tokens }, running.signal, tell);
-      sink();
-    } catch (error) {
-      if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
-    } finally {
-      running = null;
-      button.textContent = "Ask again";
-    }
+    ask([...document.querySelectorAll(".card")].map((card) => card.dataset.token));
   });
 }
+
+// Have these frames looked at, asked the page's own query; or stop what is under way.
+export async function ask(tokens) {
+  const form = asking();
+  if (!form) return;
+  if (running) return running.abort();
+  const button = form.querySelector("button");
+  form.querySelector(".verdict")?.remove();
+  running = new AbortController();
+  button.textContent = "Stop";
+  try {
+    await stream({ query: form.dataset.query, tokens }, running.signal, tell);
+    sink();
+  } catch (error) {
+    if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
+  } finally {
+    running = null;
+    button.textContent = "Ask again";
+  }
+}
+
+document.addEventListener("htmx:beforeSwap", () => running?.abort());
 
 export async function stream(asked, signal, told) {
   const answer = await fetch("/api/verify", {
