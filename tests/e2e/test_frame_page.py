@@ -206,7 +206,7 @@ def test_without_javascript_a_question_an_undo_and_an_acceptance_are_forms(plain
 @pytest.mark.parametrize(
     ("action", "form", "said"),
     [
-        ("ask", {"question": " "}, "there is no question"),
+        ("ask", {"question": " "}, "ask in 1 to 2000 characters"),
         ("undo", {"number": "999", "who": "Ada"}, "no verification has the number 999"),
         ("undo", {"number": "1"}, "say whose word it is"),
         ("accept", {"who": "Ada"}, "nothing is proposed"),
