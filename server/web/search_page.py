@@ -156,7 +156,15 @@ def _facets(engine: Engine, query: Query, state: SearchState) -> list[dict[str, 
         if values:
             more = max(0, len(counts) - shown)
             at_length = replace(state, more=counted).url() if more and shown == TOP_VALUES else None
-            listed.append({"name": counted.replace("_", " "), "values": values, "more": more, "more_url": at_length})
+            listed.append(
+                {
+                    "name": counted.replace("_", " "),
+                    "values": values,
+                    "more": more,
+                    "more_url": at_length,
+                    "open": bool(picked) or state.more == counted,
+                }
+            )
     return listed
 
 
