@@ -26,6 +26,7 @@ const actions = {
 };
 
 export function keys() {
+  if (document.querySelector("[data-keys]")) return; // a page with keys of its own
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
