@@ -17,6 +17,8 @@ from typing import Any
 
 from scenario.curation import Label, Sample, SampledFrame
 from scenario.errors import WorkspaceError
+from scenario.reviews import REVIEW_TABLES, ReviewTables
+from scenario.saved import SAVED_TABLES, SavedTables
 from scenario.verifications import TABLES, VerificationTables
 
 SCHEMA = 1
@@ -90,7 +92,7 @@ def _named() -> Iterator[None]:
         raise WorkspaceError(f"the ledger cannot be used: {error}; semdrive doctor checks it") from error
 
 
-class Ledger(VerificationTables):
+class Ledger(VerificationTables, ReviewTables, SavedTables):
     """One connection. Readers and a second writer wait (busy timeout); they do not fail."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -118,7 +120,7 @@ class Ledger(VerificationTables):
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             with self._transaction():
-                for statement in (_TABLES + TABLES).split(";\n"):
+                for statement in (_TABLES + TABLES + REVIEW_TABLES + SAVED_TABLES).split(";\n"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")
         self._db.execute(f"PRAGMA query_only = {int(read_only)}")

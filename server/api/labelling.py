@@ -1,5 +1,6 @@
 """Gold labels, taken blind: samples, the next frame of one, and what an annotator says of it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -19,6 +20,7 @@ from server.api.context import TheEngine
 from server.api.errors import responses
 from server.api.frames import image_url
 from server.api.text import Name
+from server.engine import Engine
 
 router = APIRouter(prefix="/api", tags=["gold set"], responses=responses(404, 409, 503))
 SCALARS = tuple(field.name for field in SCALAR_FIELDS)
@@ -97,10 +99,17 @@ def pick(
 ) -> Picked:
     """They are worth labelling, and stand for nothing but themselves: no estimate is made from them. 409 where the
     sample of that name was drawn."""
+    return picked_by(engine, name, said.tokens, said.who)
+
+
+def picked_by(engine: Engine, name: str, tokens: Sequence[str], who: str) -> Picked:
+    """Raises `InputError` where nobody is named, and as `hand_picked` and `keep` do."""
+    if not who.strip():
+        raise InputError("picking is a person's choice; say whose: your name goes into the field beside the buttons")
     ledger_file = engine.workspace.require_ledger("the gold set")
-    picked = hand_picked(name, said.tokens, tokens_of(Store(engine.workspace.index_uri).snapshot()))
+    picked = hand_picked(name, tokens, tokens_of(Store(engine.workspace.index_uri).snapshot()))
     with Ledger(ledger_file) as ledger:
-        return keep(ledger, picked, said.who)
+        return keep(ledger, picked, who.strip())
 
 
 @router.get("/samples/{name}/next", summary="The next frame to label, blind")
