@@ -28,7 +28,7 @@ from server.web.links import SearchState
 from server.web.templating import render
 
 LONGEST_S = 86_400  # what took longer was left open
-BEGUN = {"method": "simple", "size": "50", "seed": "0"}  # of the form that draws a sample
+BEGUN = {"name": "", "tag": "", "method": "simple", "size": "50", "seed": "0"}  # of the form that draws a sample
 
 
 @dataclass(frozen=True)
@@ -231,6 +231,7 @@ def _bearings(bench: Bench, token: str | None) -> dict[str, Any]:
     may = beside is not None and beside.status != "skipped"
     return {
         "sample": bench.sample.name,
+        "picked": bench.sample.method == "picked",
         "annotator": bench.annotator,
         "frames": len(bench.sample.frames),
         "done": len(bench.labels),

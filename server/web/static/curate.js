@@ -70,6 +70,7 @@ const actions = {
   ArrowLeft: () => stepRisk(-1),
   p: nextPicture,
   Escape: () => enlarge(null),
+  "?": () => document.getElementById("keys").showModal(),
 };
 
 function act(event) {
@@ -140,9 +141,6 @@ function rememberWho() {
 if (main) {
   document.addEventListener("keydown", heard);
   window.addEventListener("pageshow", () => { sent = false; });
-  const help = main.querySelector("[data-press='?']");
-  help.hidden = false;
-  help.addEventListener("click", () => document.getElementById("curate-keys").showModal());
   views?.addEventListener("click", (event) => {
     const picture = event.target.closest("a");
     if (!picture || event.ctrlKey || event.metaKey || event.shiftKey) return;
