@@ -267,8 +267,7 @@ def _label(bench: Bench, token: str, facts: Mapping[str, Any], sent: Form) -> La
         made = label_from(token, bench.annotator, {}, sample=bench.sample.name, seconds=seconds)
         return made.model_copy(update={"status": status})
     for field in SET_FIELDS:
-        values = sent.all(field.name)
-        if "none" in values and len(values) > 1:
+        if "none" in facts.get(field.name, ()):
             raise InputError(f"{field.name.replace('_', ' ')}: none of these, and some; uncheck the one or the others")
     return label_from(token, bench.annotator, facts, sample=bench.sample.name, seconds=seconds)
 
@@ -277,7 +276,7 @@ def _facts(sent: Form) -> dict[str, Any]:
     facts: dict[str, Any] = {field.name: sent(field.name) for field in SCALAR_FIELDS if sent(field.name)}
     for field in SET_FIELDS:
         if values := sent.all(field.name):
-            facts[field.name] = [value for value in values if value != "none"]
+            facts[field.name] = [] if values == ["none"] else values
     risk = sent("risk")
     return facts | ({"risk": int(risk) if risk.isdecimal() else risk} if risk else {})
 

@@ -153,11 +153,14 @@ def _scalar(field: Field, chosen: str | None) -> Choice:
 def _set(field: Field, facts: Mapping[str, Any]) -> Choice:
     """Nothing checked states nothing, so that none of them holds is said by a box of its own."""
     chosen: Sequence[str] | None = facts.get(field.name)
+    empty = chosen == [] or "none" in (chosen or ())
     options = [
         Option(term.value, _spaced(term.value), KEYS[place], term.meaning, term.value in (chosen or ()))
         for place, term in enumerate(field.terms)
     ]
-    nothing = Option("none", "none of these", "0", "it was looked for, and none holds", chosen == [])
+    nothing = Option(
+        "none", "none of these", "0", "it was looked for, and none holds", chosen == [] or "none" in (chosen or ())
+    )
     return Choice(field.name, _spaced(field.name), True, (*options, nothing))
 
 
