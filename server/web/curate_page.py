@@ -207,7 +207,8 @@ def _frame_page(
     token = at or bench.next
     if token is None:
         return _page("curate_done.html", {**_bearings(bench, None), "title": bench.sample.name})
-    frame = engine.show(_of_the_sample(bench, token)).frame
+    tokens = [_of_the_sample(bench, token), *([after] if (after := bench.after(token)) else [])]
+    frame, *ahead = [scenario.frame for scenario in engine.scenarios(tokens, "the gold set")]
     given = bench.given(token)
     context = {
         **_bearings(bench, token),
@@ -215,7 +216,7 @@ def _frame_page(
         "token": token,
         "place": [one.token for one in bench.sample.frames].index(token) + 1,
         "pictures": curating.pictures(frame),
-        "ahead": _preloaded(engine, bench.after(token)),
+        "ahead": [one.url for following in ahead for one in curating.pictures(following)],  # fetched meanwhile
         "sections": curating.form(curating.facts_of(given) if said is None else said),
         "given": given,
         "looked": token in bench.looked,
@@ -242,11 +243,6 @@ def _bearings(bench: Bench, token: str | None) -> dict[str, Any]:
         "beside": curating.comparing(bench.sample.name, bench.annotator, beside.token) if beside and may else None,
         "samples_url": f"/curate?{urlencode({'annotator': bench.annotator})}",
     }
-
-
-def _preloaded(engine: Engine, token: str | None) -> list[str]:
-    """Pictures of the frame after this one, which a browser may fetch while this one is being looked at."""
-    return [one.url for one in curating.pictures(engine.show(token).frame)] if token else []
 
 
 def _labelled(engine: Engine, name: str, sent: Form) -> Response:

@@ -15,6 +15,7 @@ from server.engine import Engine
 from server.web.cards import FRONT
 
 LARGE_PX, SMALL_PX = 1280, 640  # of a picture's width, for screens of two pixels a point
+BACK = ("CAM_BACK_LEFT", "CAM_BACK", "CAM_BACK_RIGHT")
 KEYS = "1234567890"
 SECTIONS = {
     "key_interacting_agents": "Others on the road",
@@ -110,8 +111,8 @@ def comparing(sample: str, annotator: str, token: str) -> str:
 
 def pictures(frame: Frame) -> list[Shown]:
     """All cameras, the one ahead first and large."""
-    ahead = [name for name in ("CAM_FRONT", *FRONT) if name in frame.cameras]
-    order = dict.fromkeys([*ahead, *sorted(frame.cameras)])
+    known = [name for name in ("CAM_FRONT", *FRONT, *BACK) if name in frame.cameras]
+    order = dict.fromkeys([*known, *sorted(frame.cameras)])
     urls = [(name, image_url(frame.token, name)) for name in order]
     return [
         Shown(name, f"{url}?width={SMALL_PX if place else LARGE_PX}", f"{url}?width=1920")
@@ -158,9 +159,7 @@ def _set(field: Field, facts: Mapping[str, Any]) -> Choice:
         Option(term.value, _spaced(term.value), KEYS[place], term.meaning, term.value in (chosen or ()))
         for place, term in enumerate(field.terms)
     ]
-    nothing = Option(
-        "none", "none of these", "0", "it was looked for, and none holds", chosen == [] or "none" in (chosen or ())
-    )
+    nothing = Option("none", "none of these", "0", "it was looked for, and none holds", empty)
     return Choice(field.name, _spaced(field.name), True, (*options, nothing))
 
 

@@ -53,7 +53,9 @@ function stepRisk(step) {
 
 function enlarge(wanted) {
   views?.querySelectorAll(".large").forEach((one) => one.classList.remove("large"));
-  wanted?.classList.add("large");
+  if (!wanted) return;
+  wanted.classList.add("large");
+  wanted.querySelector("img").src = wanted.href; // as it was taken, and kept so
 }
 
 function nextPicture() {
