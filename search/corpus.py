@@ -3,6 +3,7 @@
 Frames are addressed by position, 0…n-1, in the order of the table. Columns are read when they are first needed.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +15,11 @@ import pyarrow.compute as pc
 
 from scenario.vocabulary import RISK_MAX, RISK_MIN, SCALAR_FIELDS
 from search.fusion import Positions
-from search.query.compile import quote
 from search.store import RowIds, Snapshot
 
 Floats = npt.NDArray[np.float64]
-FEW_TOKENS = 256  # so many are faster looked up in the table's index than by hashing a million
+FEW_TOKENS = 64  # so many are placed one by one in 3 ms
+HALVINGS_PER_HASH = 128  # beyond that, placing one by one takes as long as hashing so many tokens of the corpus
 SET_COLUMNS = ("tags", "traffic_controls", "objects")
 
 
@@ -59,19 +60,25 @@ class Corpus:
 
     def tokens_from(self, prefix: str, limit: int) -> list[str]:
         """The first tokens, in their order, that begin with `prefix`."""
-        found = self._tokens.filter(pc.starts_with(self._tokens, prefix))
-        return [str(token) for token in found.take(pc.sort_indices(found)[:limit]).to_pylist()]
+        first = self._rank_of(prefix)
+        found = (self.token(int(place)) for place in self._by_token[first : first + limit])
+        return [token for token in found if token.startswith(prefix)]
 
     def places(self, tokens: Sequence[str]) -> Positions:
         """The position of each token, -1 for one that is not in this snapshot."""
-        if len(tokens) > FEW_TOKENS:
+        if len(tokens) > FEW_TOKENS and len(tokens) * HALVINGS_PER_HASH > len(self):
             found = pc.index_in(pa.array(tokens, pa.string()), value_set=self._tokens)  # hashes all tokens first
             return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
-        if not tokens:
-            return np.zeros(0, dtype=np.int64)
-        where = f"token IN ({', '.join(map(quote, tokens))})"
-        by_token = {self.token(place): place for place in self.positions(self.snapshot.matching(where)).tolist()}
-        return np.asarray([by_token.get(token, -1) for token in tokens], dtype=np.int64)
+        return np.asarray([self._place(token) for token in tokens], dtype=np.int64)
+
+    def _place(self, token: str) -> int:
+        rank = self._rank_of(token)
+        place = int(self._by_token[rank]) if rank < len(self) else -1
+        return place if place >= 0 and self.token(place) == token else -1
+
+    def _rank_of(self, token: str) -> int:
+        """How many tokens come before, by halving: a page places tens, and one query of the table takes some ms."""
+        return bisect_left(self._by_token, token, key=self.token)
 
     def order(self, column: str, *, descending: bool) -> Positions:
         """All frames by a number column, ties by token; those that do not state it come last either way."""
@@ -85,8 +92,13 @@ class Corpus:
     def token_rank(self) -> Positions:
         """Each frame's place in the order of tokens: what breaks ties."""
         rank = np.empty(len(self), dtype=np.int64)
-        rank[pc.sort_indices(self._tokens).to_numpy()] = np.arange(len(self))
+        rank[self._by_token] = np.arange(len(self))
         return rank
+
+    @cached_property
+    def _by_token(self) -> Positions:
+        """The positions in the order of their tokens: by code points, as Python compares text, too."""
+        return np.asarray(pc.sort_indices(self._tokens).to_numpy(), dtype=np.int64)
 
     def positions(self, row_ids: RowIds) -> Positions:
         return np.asarray(
