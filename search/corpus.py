@@ -4,11 +4,10 @@ Frames are addressed by position, 0…n-1, in the order of the table. Columns ar
 """
 
 from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +16,13 @@ import pyarrow.compute as pc
 
 from scenario.vocabulary import RISK_MAX, RISK_MIN, SCALAR_FIELDS
 from search.fusion import Positions
+from search.kept import KeptFilters
 from search.store import RowIds, Snapshot
 
 Floats = npt.NDArray[np.float64]
-Bits = npt.NDArray[np.uint8]
 FEW_TOKENS = 64  # so many are placed one by one in 3 ms
 HALVINGS_PER_HASH = 128  # beyond that, placing one by one takes as long as hashing so many tokens of the corpus
-KEPT_FILTERS = 64
+ROWS_IN_MEMORY = 200_000  # up to so many, what a page shows of every frame is kept: half a kB each
 SET_COLUMNS = ("tags", "traffic_controls", "objects")
 
 
@@ -43,40 +42,16 @@ class Codes:
         return {value: count for value, count in pairs if count}
 
 
-class KeptFilters:
-    """What passed the filters asked for last, one bit a frame: a page asks for the same ones several times."""
-
-    def __init__(self, kept: int = KEPT_FILTERS) -> None:
-        self._size = kept
-        self._kept: OrderedDict[str, Bits] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, where: str) -> Bits | None:
-        with self._lock:
-            if where in self._kept:
-                self._kept.move_to_end(where)
-            return self._kept.get(where)
-
-    def keep(self, where: str, packed: Bits) -> None:
-        with self._lock:
-            self._kept[where] = packed
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._kept.clear()
-
-
 class Corpus:
     """The frames of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+    def __init__(self, snapshot: Snapshot, *, rows_in_memory: int = ROWS_IN_MEMORY) -> None:
+        self.snapshot, self._rows_in_memory = snapshot, rows_in_memory
         self._floats: dict[str, Floats] = {}
         self._codes: dict[str, Codes] = {}
         self._orders: dict[tuple[str, bool], Positions] = {}
         self.filters = KeptFilters()
+        self._columns: dict[str, pa.Array] = {}
         base = snapshot.columns(["token"])
         self.row_ids: RowIds = np.asarray(base["_rowid"].to_numpy(), dtype=np.uint64)
         self._by_row_id = np.argsort(self.row_ids)
@@ -180,13 +155,37 @@ class Corpus:
         return self._codes[column]
 
     def _in_order(self, column: str) -> pa.Array:
-        read = self.snapshot.columns([column])
+        if column in self._columns:
+            return self._columns[column]
+        return self._read_in_order([column])[column].combine_chunks()
+
+    def _read_in_order(self, columns: Sequence[str]) -> pa.Table:
+        """Columns of the table, row by row at the frames' positions."""
+        read = self.snapshot.columns(columns)
         if not np.array_equal(read["_rowid"].to_numpy(), self.row_ids):  # one version scans in one order
             order = np.argsort(np.asarray(read["_rowid"].to_numpy()))
             inverse = np.empty(len(self), dtype=np.int64)
             inverse[self._by_row_id] = order
             read = read.take(pa.array(inverse))
-        return read[column].combine_chunks()
+        return read
+
+    def rows(self, positions: Positions, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Columns of the frames at positions, in the order given.
+
+        Reading rows by their ids opens every column for each page, which takes longer than finding them. So the columns
+        are read whole, once, and kept; of an index that is too large for that, rows are read.
+        """
+        if len(self) > self._rows_in_memory:
+            return self.snapshot.rows(self.row_ids[positions].tolist(), columns)
+        self._keep(columns)
+        taken = pa.array(positions)
+        return list(pa.table({name: self._columns[name].take(taken) for name in columns}).to_pylist())
+
+    def _keep(self, columns: Sequence[str]) -> None:
+        missing = [name for name in columns if name not in self._columns]
+        if missing:  # threads that miss the same ones read them twice, which harms nobody
+            read = self._read_in_order(missing)
+            self._columns.update({name: read[name].combine_chunks() for name in missing})
 
     def belief(self, columns: Sequence[str]) -> Floats:
         """The probability of a chip for every frame: the sum over its values."""

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from drives import Drives, drive
-from search.corpus import KEPT_FILTERS, Corpus, KeptFilters
+from search.corpus import Corpus
+from search.kept import KEPT_FILTERS, KeptFilters
 from search.store import Store
+from server.views import HIT_COLUMNS
 
 SCENARIOS = drive(90, seed=4)
 TOKENS = sorted(one.frame.token for one in SCENARIOS)
@@ -60,3 +62,17 @@ def test_every_token_is_placed_alone_as_it_is_among_many(corpus):
     assert alone == corpus.places(asked).tolist()
     assert [corpus.token(place) for place in alone[: len(TOKENS)]] == TOKENS
     assert alone[len(TOKENS) :] == [-1, -1, -1]
+
+
+def test_rows_out_of_memory_are_the_rows_of_the_table(corpus):
+    chosen = np.array([70, 3, 3, 41, 0])
+    kept = corpus.rows(chosen, HIT_COLUMNS)
+    assert kept == corpus.snapshot.rows(corpus.row_ids[chosen].tolist(), HIT_COLUMNS)
+    assert kept == corpus.rows(chosen, HIT_COLUMNS)
+    assert corpus.rows(np.zeros(0, dtype=np.int64), ["token"]) == []
+
+
+def test_rows_of_a_large_index_are_read_and_not_kept(store):
+    corpus = Corpus(store.snapshot(), rows_in_memory=len(TOKENS) - 1)
+    assert [row["token"] for row in corpus.rows(np.array([5, 2]), ["token"])] == [corpus.token(5), corpus.token(2)]
+    assert corpus._columns == {}
