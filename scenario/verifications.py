@@ -103,6 +103,14 @@ class VerificationTables:
         told = self.append_verification(known) if since else known
         return told.model_copy(update={"remembered": True})
 
+    def decided(self, tokens: Sequence[str], question: str) -> list[Verification]:
+        """Of each frame the latest verdict on a question, where it is a person's: nobody need look again."""
+        found = []
+        for token in tokens:
+            latest = [one for one in self.verifications(token=token, question=question) if one.verdict != "error"][:1]
+            found += [one.model_copy(update={"remembered": True}) for one in latest if one.who]
+        return found
+
     def verifications(
         self,
         *,

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,10 @@ class Corpus:
 
     def token(self, position: int) -> str:
         return str(self._tokens[position].as_py())
+
+    def tokens(self, positions: Positions) -> list[str]:
+        """The tokens at positions, in the order given; no row is read for them."""
+        return cast("list[str]", self._tokens.take(pa.array(positions)).to_pylist())
 
     def tokens_from(self, prefix: str, limit: int) -> list[str]:
         """The first tokens, in their order, that begin with `prefix`."""

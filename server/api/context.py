@@ -1,7 +1,7 @@
 """What a request finds in the application: the engine, and what bounds its use."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,6 +11,9 @@ from server.api.passes import Passes
 from server.api.thumbnails import Cameras, Thumbnails
 from server.engine import Engine
 
+EXPORTS_AT_ONCE, EXPORTS_PER_MINUTE = 4, 120
+STALLED_S = 120.0
+
 
 @dataclass(frozen=True)
 class Services:
@@ -19,6 +22,8 @@ class Services:
     engine: Engine
     token: str | None = None  # every request needs it
     passes: Passes = field(default_factory=Passes)
+    exports: Passes = field(default_factory=partial(Passes, EXPORTS_AT_ONCE, EXPORTS_PER_MINUTE, what="exports"))
+    stalled_s: float = STALLED_S  # so long a client may take nothing of an export before its place goes to another
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -63,7 +63,7 @@ class Guard:
         if self._token is not None and scope["path"] not in OPEN_PATHS:
             _check_token(headers, self._token)
         if scope["method"] in WRITING_METHODS:
-            _check_origin(headers)
+            check_origin(headers)
 
     async def _whole(self, scope: Scope, receive: Receive) -> Receive:
         """The body, read before the application is asked, and no further than its bound."""
@@ -122,13 +122,13 @@ def _cookie(text: str) -> str:
     return found.value if found else ""
 
 
-def _check_origin(headers: Headers) -> None:
-    """A write comes from here or from no page at all."""
+def check_origin(headers: Headers) -> None:
+    """A write, or an export, comes from here or from no page at all."""
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
     own = {f"{scheme}://{headers.get('host', '')}".casefold() for scheme in ("http", "https")}
     foreign = origin is not None and origin.casefold() not in own
     if site not in ("same-origin", "none") or foreign:
-        raise Refused(403, "ForeignPage", "a write must come from this server's own page, or from a program")
+        raise Refused(403, "ForeignPage", "this must come from this server's own page, or from a program")
 
 
 async def json_only(request: Request) -> None:

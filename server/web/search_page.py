@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, quote
+from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from scenario.errors import NoLedger, QueryError
 from scenario.records import Scenario
+from scenario.vocabulary import Tag
 from search.query import Query, parse, question_of
 from search.results import Hit, SearchPage
 from server.engine import Engine
+from server.exports.formats import FORMATS
 from server.web import cards, links
+from server.web.forms import who_of
 from server.web.links import PAGE_SIZE, SearchState
 from server.web.templating import render
-from verifier.live import Limits
 
 FACETS = {  # as counted → as asked
     "tags": "tag",
@@ -34,7 +35,7 @@ FACETS = {  # as counted → as asked
     "scene": "scene",
 }
 TOP_VALUES = 8
-FORM_BUDGET_S = 60.0
+MOST_VALUES = 200
 SORTS = {"rank": None, "risk": "risk", "uncertainty": "risk_spread", "time": "timestamp_us"}
 
 
@@ -46,55 +47,35 @@ def search_router(engine: Engine) -> APIRouter:
         return RedirectResponse("/search")
 
     @router.get("/search")
-    def search(
-        q: str = "",
-        offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
-        group: bool = False,
-        rerank: bool = False,
-        without: Annotated[list[str] | None, Parameter()] = None,
-    ) -> Response:
-        state = SearchState(q.strip(), offset, group, rerank, tuple(without or ()))
+    def search(request: Request, state: State) -> Response:
         try:
-            return render("search.html", search_context(engine, state))
+            return render("search.html", search_context(engine, state) | {"who": who_of(request)})
         except QueryError as error:
             return render("search.html", _refused(state, error), 422)
 
     @router.get("/search.json")
-    def search_json(
-        q: str = "", offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0, group: bool = False
-    ) -> Response:
-        page = engine.search(q, limit=PAGE_SIZE, offset=offset, group="scene" if group else None)
-        return Response(page.model_dump_json(), media_type="application/json")
-
-    @router.post("/verify")
-    async def verify(request: Request) -> Response:
-        """The form of a page without JavaScript: the hits that it shows are asked about, then shown again."""
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        offset = int(form["offset"]) if form.get("offset", "").isdecimal() else 0
-        state = SearchState(form.get("q", "").strip(), offset, "group" in form)
-        passes = request.app.state.services.passes
-        passes.enter(request.client.host if request.client else "")
-        try:
-            await run_in_threadpool(_verified, engine, state)
-        finally:
-            passes.leave()
-        return RedirectResponse(replace(state, rerank=True).url(), 303)
+    def search_json(state: State) -> Response:
+        return Response(_found(engine, state).model_dump_json(), media_type="application/json")
 
     return router
 
 
-def _verified(engine: Engine, state: SearchState) -> None:
-    """Have the page's hits looked at again. What a person waits for without a sign of life is bounded."""
-    group: Literal["scene"] | None = "scene" if state.group else None
-    page = engine.search(state.q, limit=PAGE_SIZE, offset=state.offset, group=group)
-    for _ in engine.verify(page.hits, state.q, limits=Limits(budget_s=FORM_BUDGET_S)):
-        pass
+def _state(
+    q: str = "",
+    offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
+    group: bool = False,
+    rerank: bool = False,
+    without: Annotated[list[str] | None, Parameter()] = None,
+    more: str = "",
+) -> SearchState:
+    return SearchState(q.strip(), offset, group, rerank, tuple(without or ()), more)
 
 
-def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
-    """All that the search page shows. Raises `QueryError`."""
-    query = parse(state.q)
-    found = engine.search(
+State = Annotated[SearchState, Depends(_state)]
+
+
+def _found(engine: Engine, state: SearchState) -> SearchPage:
+    return engine.search(
         state.q,
         limit=PAGE_SIZE,
         offset=state.offset,
@@ -102,6 +83,12 @@ def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
         without=state.without,
         rerank=state.rerank,
     )
+
+
+def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
+    """All that the search page shows. Raises `QueryError`."""
+    query = parse(state.q)
+    found = _found(engine, state)
     total = found.ranked if found.groups is None else found.groups
     return {
         "title": state.q or "all frames",
@@ -113,6 +100,9 @@ def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
         ],
         "soft": _soft(found, query, state),
         "facets": _facets(engine, query, state),
+        "tag_names": [(number, tag, tag.replace("_", " ")) for number, tag in enumerate(Tag, 1)],
+        "formats": sorted(FORMATS.targets),
+        "export": SearchState(state.q, rerank=state.rerank, without=state.without).url("/api/export"),
         "risk": _risk(engine, query, state),
         "sorts": [
             (
@@ -156,16 +146,17 @@ def _facets(engine: Engine, query: Query, state: SearchState) -> list[dict[str, 
     for counted, asked in FACETS.items():
         picked = links.chosen(query, asked)
         counts = engine.facets(links.without_field(query, asked)).facets[counted] if picked else every[counted]
-        top = list(counts.items())[:TOP_VALUES]
+        shown = MOST_VALUES if state.more == counted else TOP_VALUES
+        top = list(counts.items())[:shown]
         top += [(value, counts.get(value, 0)) for value in picked if value not in dict(top)]
         values = [
             (value.replace("_", " "), count, value in picked, state.asking(links.toggled(query, asked, value)).url())
             for value, count in top
         ]
         if values:
-            listed.append(
-                {"name": counted.replace("_", " "), "values": values, "more": max(0, len(counts) - TOP_VALUES)}
-            )
+            more = max(0, len(counts) - shown)
+            at_length = replace(state, more=counted).url() if more and shown == TOP_VALUES else None
+            listed.append({"name": counted.replace("_", " "), "values": values, "more": more, "more_url": at_length})
     return listed
 
 
@@ -183,11 +174,19 @@ def _risk(engine: Engine, query: Query, state: SearchState) -> dict[str, Any]:
         }
         for risk, count, height in cards.bars(counts)
     ]
-    return {"bars": bars, "low": low, "high": high, "all": state.asking(links.with_risk(query, 0, 10)).url()}
+    template, range_text = links.risk_template(query)
+    return {
+        "bars": bars,
+        "low": low,
+        "high": high,
+        "all": state.asking(links.with_risk(query, 0, 10)).url(),
+        "template": template,
+        "range": range_text,
+    }
 
 
 def _hits(engine: Engine, found: SearchPage, words: str) -> list[dict[str, Any]]:
-    known = _scenarios(engine, found.hits)
+    known, spoken = _scenarios(engine, found.hits), _tag_words(engine, found.hits)
     return [
         {
             "hit": hit,
@@ -197,6 +196,7 @@ def _hits(engine: Engine, found: SearchPage, words: str) -> list[dict[str, Any]]
             "verdict": cards.SIGNS.get(hit.verdict or ""),
             "tags": [(t.tag.replace("_", " "), t.probability, cards.step(t.probability)) for t in hit.tags if t.held],
             "risk_step": None if hit.risk is None else cards.step(hit.risk / 10),
+            "said": [(tag.replace("_", " "), holds) for tag, holds in spoken.get(hit.token, {}).items()],
             "pictures": cards.pictures(known[hit.token].frame) if hit.token in known else [],
         }
         for hit in found.hits
@@ -207,6 +207,14 @@ def _scenarios(engine: Engine, hits: tuple[Hit, ...]) -> Mapping[str, Scenario]:
     """For their cameras; a replica without a ledger has none to show."""
     try:
         return {one.frame.token: one for one in engine.scenarios([hit.token for hit in hits])}
+    except NoLedger:
+        return {}
+
+
+def _tag_words(engine: Engine, hits: tuple[Hit, ...]) -> Mapping[str, Mapping[Tag, bool]]:
+    """What people said of the hits' tags, which the index has with its next build."""
+    try:
+        return engine.tag_words([hit.token for hit in hits])
     except NoLedger:
         return {}
 

@@ -1,5 +1,6 @@
 """The web page in a real browser, and without JavaScript. Skipped where no Chromium is installed."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,15 +86,31 @@ def titles(page: Any) -> list[str]:
     return [card.get_attribute("data-token") for card in page.query_selector_all(".card")]
 
 
+def shows(page: Any, *tokens: str) -> None:
+    """Waits until the cards are these: a link of the search page swaps what changes, and loads no page."""
+    page.wait_for_function(
+        "wanted => JSON.stringify([...document.querySelectorAll('.card')].map(card => card.dataset.token)) === wanted",
+        arg=json.dumps(tokens, separators=(",", ":")),
+    )
+
+
 def test_a_search_shows_cards_chips_and_counts(page, address):
     page.goto(f"{address}/search?q=weather:rain")
 
     assert titles(page) == ["t1", "t2"]
     assert "weather rain" in page.inner_text(".chips")
-    assert page.inner_text("main [role=status]").startswith("2 frames")
+    assert page.inner_text("#summary").startswith("2 frames")
     assert page.locator(".card img").first.evaluate("image => image.naturalWidth") > 0
+    page.evaluate("window.same = true")
     page.click(".chip a")
-    assert "17 frames" in page.inner_text("main [role=status]")
+    page.wait_for_selector("#summary:has-text('17 frames')")
+    assert page.evaluate("window.same"), "what changes is swapped, and no page is loaded"
+    assert page.url == f"{address}/search", "the URL is the whole state"
+    assert page.input_value("#q") == ""
+    assert "17 frames" in page.inner_text("#said"), "and it is announced"
+    page.go_back()
+    shows(page, "t1", "t2")
+    assert page.input_value("#q") == "weather:rain"
 
 
 def test_words_are_marked_and_what_a_scout_wrote_is_text(page, address):
@@ -117,12 +134,25 @@ def test_a_wrong_query_is_marked_where_it_is_wrong(page, address):
 def test_a_facet_narrows_and_is_let_go(page, address):
     page.goto(f"{address}/search")
     page.click(".facets a:has-text('rain')")
-    assert titles(page) == ["t1", "t2"]
+    shows(page, "t1", "t2")
     page.click(".facets a:has-text('clear')")  # values of one field are alternatives
-    assert titles(page) == ["t1", "t2", "t3"]
+    shows(page, "t1", "t2", "t3")
     page.click(".facets a:has-text('rain')")
+    shows(page, "t3")
     page.click(".facets a:has-text('clear')")
+    page.wait_for_selector("#summary:has-text('17 frames')")
     assert len(titles(page)) == 10
+
+
+def test_a_wrong_query_typed_into_the_box_is_swapped_in_marked_and_announced(page, address):
+    page.goto(f"{address}/search")
+    page.fill("#q", "weather:ran")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".trouble mark:has-text('ran')")
+    assert "did you mean rain?" in page.inner_text("#said")
+    page.fill("#q", "weather:rain")
+    page.keyboard.press("Enter")
+    shows(page, "t1", "t2")
 
 
 def test_dragging_the_histogram_chooses_a_range_of_risk(page, address):
@@ -234,4 +264,4 @@ def test_an_empty_answer_says_which_clause_empties_it(page, address):
     page.goto(f"{address}/search?q=weather:rain risk:0..1")
     assert "No frame passes all of it." in page.inner_text(".nothing")
     page.click(".nothing a:has-text('Without risk')")
-    assert titles(page) == ["t1", "t2"]
+    shows(page, "t1", "t2")
