@@ -57,6 +57,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(json_only)])
