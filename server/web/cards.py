@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from scenario.records import Frame
 from search.results import Hit
+from server.api.frames import image_url
 
 FRONT = ("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT")
 STEPS = 20  # of a bar: its width is a class, since the page allows no inline style
@@ -55,7 +56,7 @@ def pictures(frame: Frame, width: int = 320) -> list[Picture]:
     return [
         Picture(
             camera=name,
-            url=f"/api/frames/{frame.token}/images/{name}?width={width}",
+            url=f"{image_url(frame.token, name)}?width={width}",
             width_px=frame.cameras[name].width_px,
             height_px=frame.cameras[name].height_px,
         )

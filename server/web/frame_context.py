@@ -50,6 +50,7 @@ def frame_context(engine: Engine, token: str, q: str) -> dict[str, Any]:
         "verifications": engine.verifications(token=token, limit=VERIFICATIONS, undone=True),
         "counted": {one.id for one in engine.verifications(token=token, limit=VERIFICATIONS)},
         "proposals": engine.proposals([token]),
+        "reviews": list(reversed(engine.reviews([token]))),
         "similar": _similar(engine, token, frame.scene_key),
         "similar_url": SearchState(_similar_query(token)).url(),
         **_history(engine, token),

@@ -2,23 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qsl, quote
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from scenario.errors import SemdriveError
 from server.api.errors import Refused, status_of
-from server.api.text import NAME_CHARS, QUERY_CHARS, printable
+from server.api.frames import with_links
+from server.api.text import NAME_CHARS, QUERY_CHARS
 from server.asking import asked_in
 from server.engine import Engine
+from server.web.forms import Form, form_of, remembering, who_of
 from server.web.frame_context import frame_context, frame_url
 from server.web.links import SearchState
 from server.web.templating import render
 from verifier.live import Limits
 
 ASK_BUDGET_S = 60.0  # what a person waits for without a sign of life is bounded
+TheForm = Annotated[Form, Depends(form_of)]
 
 
 def frame_router(engine: Engine) -> APIRouter:
@@ -26,43 +28,41 @@ def frame_router(engine: Engine) -> APIRouter:
 
     @router.get("/frame/{token}.json")
     def frame_json(token: str) -> Response:
-        return Response(engine.show(token).model_dump_json(), media_type="application/json")
+        return Response(with_links(engine.show(token)).model_dump_json(), media_type="application/json")
 
     @router.get("/frame/{token}")
-    def frame(token: str, q: str = "") -> Response:
-        return _page(engine, token, q)
+    def frame(request: Request, token: str, q: str = "") -> Response:
+        return _page(engine, token, q, who=who_of(request))
 
     @router.post("/frame/{token}/ask")
-    async def ask(request: Request, token: str, q: str = "") -> Response:
-        form = await _form(request)
-        question = form.get("question", "")[:QUERY_CHARS]
+    def ask(request: Request, form: TheForm, token: str, q: str = "") -> Response:
+        question = form.one("question")
 
         def asked() -> str:
             with _a_pass(request):
                 return _ask(engine, token, question)
 
-        return await run_in_threadpool(_written, engine, token, q, asked, question=question)
+        return _written(engine, token, q, asked, question=question, who=who_of(request))
 
     @router.post("/frame/{token}/undo")
-    async def undo(request: Request, token: str, q: str = "") -> Response:
-        form = await _form(request)
-        number, who = form.get("number", ""), form.get("who", "")
+    def undo(form: TheForm, token: str, q: str = "") -> Response:
+        number, who = form.one("number")[:15], form.one("who")
 
         def undone() -> str:
-            engine.undo_verification(int(number[:15]) if number.isdecimal() else 0, _named(who))
+            engine.undo_verification(int(number) if number.isdecimal() else 0, _named(who))
             return "verifications"
 
-        return await run_in_threadpool(_written, engine, token, q, undone, who=who)
+        return _written(engine, token, q, undone, who=who)
 
     @router.post("/frame/{token}/accept")
-    async def accept(request: Request, token: str, q: str = "") -> Response:
-        who = (await _form(request)).get("who", "")
+    def accept(form: TheForm, token: str, q: str = "") -> Response:
+        who = form.one("who")
 
         def accepted() -> str:
             engine.accept_proposal(token, _named(who))
-            return "proposals"
+            return "verifications"
 
-        return await run_in_threadpool(_written, engine, token, q, accepted, who=who)
+        return _written(engine, token, q, accepted, who=who)
 
     return router
 
@@ -90,19 +90,15 @@ def _written(engine: Engine, token: str, q: str, write: Callable[[], str], **typ
         body = refused.body
         said = f"{body.message}; {body.hint}" if body.hint else body.message
         return _page(engine, token, q, refused.status, trouble=said, **typed)
-    return RedirectResponse(f"{frame_url(token, q)}#{place}", 303)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    return {name: printable(value) for name, value in parse_qsl((await request.body()).decode("utf-8", "replace"))}
+    answer = RedirectResponse(f"{frame_url(token, q)}#{place}", 303)
+    return remembering(answer, typed["who"]) if typed.get("who") else answer
 
 
 def _named(who: str) -> str:
     """A person's word needs a person."""
-    name = who.strip()
-    if not name or len(name) > NAME_CHARS:
+    if not who or len(who) > NAME_CHARS:
         raise Refused(422, "RequestInvalid", f"say whose word it is: a name of 1 to {NAME_CHARS} characters")
-    return name
+    return who
 
 
 @contextmanager
@@ -117,8 +113,8 @@ def _a_pass(request: Request) -> Iterator[None]:
 
 def _ask(engine: Engine, token: str, question: str) -> str:
     """Have the frame looked at again; where on its page the answer then stands."""
-    if not question.strip():
-        raise Refused(422, "RequestInvalid", "there is no question; write one, as: is a person in the lane?")
+    if not question or len(question) > QUERY_CHARS:
+        raise Refused(422, "RequestInvalid", f"ask in 1 to {QUERY_CHARS} characters, as: is a person in the lane?")
     asked = asked_in(question, None)
     numbers = [one.id for one in engine.verify([token], asked, limits=Limits(budget_s=ASK_BUDGET_S))]
-    return f"v{quote(str(numbers[0]))}" if numbers and numbers[0] else "verifications"
+    return f"v{numbers[0]}" if numbers and numbers[0] else "verifications"

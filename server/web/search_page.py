@@ -118,7 +118,7 @@ def search_context(engine: Engine, cameras: Cameras, state: SearchState) -> dict
             for name, field in SORTS.items()
             if field or query.text or query.sort
         ],
-        "hits": _hits(engine, cameras, found, query.text),
+        "hits": _hits(engine, cameras, found, query, state),
         "previous": state.at(state.offset - PAGE_SIZE).url() if state.offset else None,
         "next": state.at(state.offset + PAGE_SIZE).url() if state.offset + PAGE_SIZE < total else None,
         "group_url": replace(state, group=not state.group, offset=0).url(),
@@ -189,13 +189,16 @@ def _risk(counted: Counted, query: Query, state: SearchState) -> dict[str, Any]:
     }
 
 
-def _hits(engine: Engine, cameras: Cameras, found: SearchPage, words: str) -> list[dict[str, Any]]:
+def _hits(
+    engine: Engine, cameras: Cameras, found: SearchPage, query: Query, state: SearchState
+) -> list[dict[str, Any]]:
     known, spoken = _frames(cameras, found.hits), _tag_words(engine, found.hits)
     return [
         {
             "hit": hit,
             "url": f"/frame/{quote(hit.token, safe='')}",
-            "text": cards.marked(hit.description, words),
+            "text": cards.marked(hit.description, query.text),
+            "scene_url": hit.scene and replace(state.asking(links.in_scene(query, hit.scene)), group=False).url(),
             "why": cards.why(hit),
             "verdict": cards.SIGNS.get(hit.verdict or ""),
             "tags": [(t.tag.replace("_", " "), t.probability, cards.step(t.probability)) for t in hit.tags if t.held],

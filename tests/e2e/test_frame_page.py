@@ -9,6 +9,7 @@ import pytest
 from browsing import address_of, chromium, needs_chromium, page_of
 from drives import Drives, engine_over
 from scenario.records import Detection, DetectionReview, Facts, ReviewVerdict, Scenario, ScoutReport
+from scenario.vocabulary import Tag
 from server.app import create_app
 from staged import noise, standing
 
@@ -74,7 +75,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("frames")
     drives = Drives.at(folder / "w")
     drives.write(_rows(noise(folder / "front.jpg")))
-    with address_of(create_app(engine_over(drives))) as at:
+    engine = engine_over(drives)
+    engine.review(["t4"], EVIL, holds=[Tag.CONSTRUCTION], does_not_hold=[Tag.VRU_HAZARD])
+    with address_of(create_app(engine)) as at:
         yield at
 
 
@@ -203,10 +206,16 @@ def test_without_javascript_a_question_an_undo_and_an_acceptance_are_forms(plain
     assert "taken back" in plain.inner_text(f"#v{number}")
 
 
+def test_what_people_said_of_its_tags_is_told_with_their_names(page, address):
+    page.goto(f"{address}/frame/t4")
+
+    assert page.inner_text("h3 + .verified").startswith("+ construction − vru hazard <script>document.title")
+
+
 @pytest.mark.parametrize(
     ("action", "form", "said"),
     [
-        ("ask", {"question": " "}, "there is no question"),
+        ("ask", {"question": " "}, "ask in 1 to 2000 characters"),
         ("undo", {"number": "999", "who": "Ada"}, "no verification has the number 999"),
         ("undo", {"number": "1"}, "say whose word it is"),
         ("accept", {"who": "Ada"}, "nothing is proposed"),

@@ -60,17 +60,5 @@ function answered(form, line, question, found) {
   say(line, found.verdict, `${WORDS[found.verdict]} ${question}${seen ? ` · ${seen}` : ""}`);
 }
 
-// A name is typed once.
-function signing(inputs) {
-  const name = (() => { try { return localStorage.getItem("who"); } catch { return null; } })();
-  for (const input of inputs) {
-    if (name && !input.value) input.value = name;
-    input.form.addEventListener("submit", () => {
-      try { localStorage.setItem("who", input.value); } catch { /* no storage: it is typed again */ }
-    });
-  }
-}
-
 pointing(document.getElementById("main"), document.getElementById("pointed"));
 asking(document.getElementById("ask"), document.getElementById("asking"));
-signing(document.querySelectorAll("input[name=who]"));
