@@ -155,6 +155,8 @@ class _Attachment(StreamingResponse):
             LOG.error("an export as %s broke off: %s: %r", self._wanted.format, type(error).__name__, str(error))
             raise  # the server closes the connection without an end
         finally:
-            with anyio.CancelScope(shield=True):
-                await run_in_threadpool(self._begun.pieces.close)
-            self._services.exports.leave()
+            try:
+                with anyio.CancelScope(shield=True):
+                    await run_in_threadpool(self._begun.pieces.close)
+            finally:
+                self._services.exports.leave()

@@ -160,7 +160,15 @@ def _facets(counted: Counted, query: Query, state: SearchState) -> list[dict[str
         if values:
             more = max(0, len(counts) - shown)
             at_length = replace(state, more=name).url() if more and shown == TOP_VALUES else None
-            listed.append({"name": name.replace("_", " "), "values": values, "more": more, "more_url": at_length})
+            listed.append(
+                {
+                    "name": name.replace("_", " "),
+                    "values": values,
+                    "more": more,
+                    "more_url": at_length,
+                    "open": bool(picked) or state.more == name,
+                }
+            )
     return listed
 
 
