@@ -10,8 +10,9 @@ from server.api.metrics import Metrics
 from server.api.passes import Passes
 from server.api.thumbnails import Cameras, Thumbnails
 from server.engine import Engine
+from server.exports.asking import AT_ONCE
 
-EXPORTS_AT_ONCE, EXPORTS_PER_MINUTE = 4, 120
+EXPORTS_PER_MINUTE = 120
 STALLED_S = 120.0
 
 
@@ -22,7 +23,7 @@ class Services:
     engine: Engine
     token: str | None = None  # every request needs it
     passes: Passes = field(default_factory=Passes)
-    exports: Passes = field(default_factory=partial(Passes, EXPORTS_AT_ONCE, EXPORTS_PER_MINUTE, what="exports"))
+    exports: Passes = field(default_factory=partial(Passes, AT_ONCE, EXPORTS_PER_MINUTE, what="exports"))
     stalled_s: float = STALLED_S  # so long a client may take nothing of an export before its place goes to another
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     metrics: Metrics = field(default_factory=Metrics)

@@ -16,12 +16,11 @@ from server.api.errors import responses
 from server.api.guard import check_origin
 from server.api.searching import Question, Rerank, Without
 from server.api.text import Name, QueryText
-from server.exports.asking import Begun, Wanted, begin
+from server.exports.asking import MOST_FRAMES, Begun, Wanted, begin
 from server.exports.formats import FORMATS, FormatName
 
 LOG = logging.getLogger(__name__)
 MOST_TOKENS, MOST_TOKENS_IN_A_URL = 50_000, 1_000
-MOST_FRAMES = 1_000_000_000
 KINDS = ("text/plain", "text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "application/zip")
 FILE = {"schema": {"type": "string", "format": "binary"}}
 FRAMES = {"schema": {"type": "integer"}, "description": "how many frames it will hold"}
@@ -156,6 +155,8 @@ class _Attachment(StreamingResponse):
             LOG.error("an export as %s broke off: %s: %r", self._wanted.format, type(error).__name__, str(error))
             raise  # the server closes the connection without an end
         finally:
-            with anyio.CancelScope(shield=True):
-                await run_in_threadpool(self._begun.pieces.close)
-            self._services.exports.leave()
+            try:
+                with anyio.CancelScope(shield=True):
+                    await run_in_threadpool(self._begun.pieces.close)
+            finally:
+                self._services.exports.leave()

@@ -12,6 +12,8 @@ from server.exports.formats import FORMATS, Format, FormatName
 
 PIECE_BYTES = 1 << 17  # formats make pieces of a few bytes, too; each would cost a change of threads
 SLUG_CHARS = 40
+AT_ONCE = 4  # exports under way: each may read for minutes
+MOST_FRAMES = 1_000_000_000
 
 
 @dataclass(frozen=True)

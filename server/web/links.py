@@ -101,6 +101,12 @@ def toggled(query: Query, field: str, value: str) -> str:
     return with_clauses(query, [*kept, OneOf(field, now)] if now else kept)
 
 
+def in_scene(query: Query, scene: str) -> str:
+    """The query within one scene."""
+    kept = [part for part in clauses(query) if _field_of(part) != "scene"]
+    return with_clauses(query, [*kept, OneOf("scene", (scene,))])
+
+
 def without_field(query: Query, field: str) -> str:
     """The query without its clauses on one field: what a facet's counts are counted over."""
     return with_clauses(query, [part for part in clauses(query) if _field_of(part) != field])

@@ -1,40 +1,18 @@
 """The web page in a real browser, and without JavaScript. Skipped where no Chromium is installed."""
 
 import json
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
-from time import sleep
 from typing import Any
 
 import pytest
-import uvicorn
 
+from browsing import address_of, chromium, needs_chromium, page_of
 from drives import Drives, engine_over
 from server.app import create_app
 from staged import noise, standing
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the browser's driver is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
+pytestmark = needs_chromium
 EVIL = '<script>document.title="owned"</script><img src=x onerror="document.title=\'owned\'">'
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The address of a server in a thread, on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
 
 
 @pytest.fixture(scope="module")
@@ -55,31 +33,26 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ),
         standing("t2", 6.0, picture, scene="s-1", risk=5, weather="rain", description="A man on the pavement"),
         standing("t3", None, picture, scene="s-1", risk=2, weather="clear", description=EVIL),
-        *(standing(f"t{n}", None, picture, risk=n % 4, weather="fog", tags=("construction",)) for n in range(4, 18)),
+        *(
+            standing(f"t{n}", None, picture, scene=f"s-{n}", risk=n % 4, weather="fog", tags=("construction",))
+            for n in range(4, 18)
+        ),
     ]
     drives.write(rows)
-    with serving(create_app(engine_over(drives))) as at:
+    with address_of(create_app(engine_over(drives))) as at:
         yield at
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    troubles: list[str] = []
-    opened.on("pageerror", lambda error: troubles.append(str(error)))
-    opened.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-    yield opened
-    context.close()
-    assert [text for text in troubles if "422" not in text] == []
+    with page_of(browser, "422") as opened:
+        yield opened
 
 
 def titles(page: Any) -> list[str]:
@@ -265,3 +238,19 @@ def test_an_empty_answer_says_which_clause_empties_it(page, address):
     assert "No frame passes all of it." in page.inner_text(".nothing")
     page.click(".nothing a:has-text('Without risk')")
     shows(page, "t1", "t2")
+
+
+def test_a_grouped_hit_leads_to_the_rest_of_its_scene(page, address):
+    page.goto(f"{address}/search?q=risk>=0&group=1")
+    page.click(".card a:has-text('+2 more of this scene')")
+    page.wait_for_selector("#summary:has-text('3 frames')")
+    assert {"t1", "t2", "t3"} == set(titles(page))
+
+
+def test_a_facet_with_many_values_is_shown_at_length_on_demand(page, address):
+    page.goto(f"{address}/search")
+    scenes = page.locator(".facets section:has(summary:has-text('scene')):not(:has-text('scene type'))")
+    assert scenes.locator("li").count() == 8
+    scenes.locator("a:has-text('7 more')").click()
+    page.wait_for_url("**more=scene*")
+    assert scenes.locator("li").count() == 15
