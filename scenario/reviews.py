@@ -5,13 +5,12 @@ A word on one tag stands until the same or another person says otherwise; every 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
 
 from pydantic import model_validator
 
 from scenario.errors import ConfigError
 from scenario.records import Record
+from scenario.tables import Tables
 from scenario.vocabulary import Tag
 
 REVIEW_TABLES = """
@@ -51,22 +50,8 @@ def with_tag_words(tags: Iterable[Tag], words: TagWords) -> tuple[Tag, ...]:
     return tuple(tag for tag in Tag if words.get(tag, tag in held))
 
 
-class ReviewTables:
-    """Mixed into `Ledger`, which opens the database."""
-
-    _db: Any
-
-    def _transaction(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
-
-    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
-
-    def _now(self) -> str:
-        raise NotImplementedError
-
-    def _has(self, table: str) -> bool:
-        raise NotImplementedError
+class ReviewTables(Tables):
+    """Mixed into `Ledger`."""
 
     def append_reviews(self, reviews: Iterable[Review]) -> list[Review]:
         """Kept for good when this returns, all of them or none; with their numbers and time."""

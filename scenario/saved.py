@@ -1,11 +1,10 @@
 """The part of the ledger that remembers searches by name, and which frames were there when each was last looked at."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterable
 
 from scenario.errors import ConfigError, WorkspaceError, unknown
 from scenario.records import Record
+from scenario.tables import Tables
 
 SAVED_TABLES = """
 CREATE TABLE IF NOT EXISTS indexed (
@@ -33,22 +32,8 @@ class SavedSearch(Record):
     seen: int
 
 
-class SavedTables:
-    """Mixed into `Ledger`, which opens the database."""
-
-    _db: Any
-
-    def _transaction(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
-
-    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
-
-    def _now(self) -> str:
-        raise NotImplementedError
-
-    def _has(self, table: str) -> bool:
-        raise NotImplementedError
+class SavedTables(Tables):
+    """Mixed into `Ledger`."""
 
     def record_indexed(self, tokens: Iterable[str], run: int) -> None:
         """These frames are in the published index. What was there before stays as it is: a frame is new once."""

@@ -5,11 +5,11 @@ Append-only, like all of the ledger: an undo is a line of its own, and so is an 
 
 import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scenario.answers import Outcome, Revision, Verification
 from scenario.errors import WorkspaceError
+from scenario.tables import Tables
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS verifications (
@@ -45,22 +45,8 @@ def question_key(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip("?.! ")
 
 
-class VerificationTables:
-    """Mixed into `Ledger`, which opens the database."""
-
-    _db: Any
-
-    def _transaction(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
-
-    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
-
-    def _now(self) -> str:
-        raise NotImplementedError
-
-    def _has(self, table: str) -> bool:
-        raise NotImplementedError
+class VerificationTables(Tables):
+    """Mixed into `Ledger`."""
 
     # Verifications
 

@@ -1,7 +1,8 @@
 """The search page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -10,10 +11,12 @@ from fastapi import Query as Parameter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from scenario.errors import NoLedger, QueryError
-from scenario.records import Scenario
+from scenario.records import Frame
 from scenario.vocabulary import Tag
-from search.query import Query, parse, question_of
+from search.query import Query, format_query, parse, question_of
 from search.results import Hit, SearchPage
+from server.api.context import Serving
+from server.api.thumbnails import Cameras
 from server.engine import Engine
 from server.exports.formats import FORMATS
 from server.web import cards, links
@@ -36,6 +39,7 @@ FACETS = {  # as counted → as asked
 }
 TOP_VALUES = 8
 MOST_VALUES = 200
+Counted = Callable[[str], Mapping[str, Mapping[str, int]]]  # a query → field → value → frames
 SORTS = {"rank": None, "risk": "risk", "uncertainty": "risk_spread", "time": "timestamp_us"}
 
 
@@ -47,9 +51,10 @@ def search_router(engine: Engine) -> APIRouter:
         return RedirectResponse("/search")
 
     @router.get("/search")
-    def search(request: Request, state: State) -> Response:
+    def search(request: Request, serving: Serving, state: State) -> Response:
         try:
-            return render("search.html", search_context(engine, state) | {"who": who_of(request)})
+            context = engine.of_one_build(lambda: search_context(engine, serving.cameras, state))
+            return render("search.html", context | {"who": who_of(request)})
         except QueryError as error:
             return render("search.html", _refused(state, error), 422)
 
@@ -85,11 +90,12 @@ def _found(engine: Engine, state: SearchState) -> SearchPage:
     )
 
 
-def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
+def search_context(engine: Engine, cameras: Cameras, state: SearchState) -> dict[str, Any]:
     """All that the search page shows. Raises `QueryError`."""
     query = parse(state.q)
     found = _found(engine, state)
     total = found.ranked if found.groups is None else found.groups
+    counted: Counted = cache(lambda asked: engine.facets(asked).facets)  # fields that nothing is chosen in ask the same
     return {
         "title": state.q or "all frames",
         "state": state,
@@ -99,11 +105,11 @@ def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
             (links.shown(one), state.asking(links.without_clause(query, one)).url()) for one in links.clauses(query)
         ],
         "soft": _soft(found, query, state),
-        "facets": _facets(engine, query, state),
+        "facets": _facets(counted, query, state),
         "tag_names": [(number, tag, tag.replace("_", " ")) for number, tag in enumerate(Tag, 1)],
         "formats": sorted(FORMATS.targets),
         "export": SearchState(state.q, rerank=state.rerank, without=state.without).url("/api/export"),
-        "risk": _risk(engine, query, state),
+        "risk": _risk(counted, query, state),
         "sorts": [
             (
                 name,
@@ -113,7 +119,7 @@ def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
             for name, field in SORTS.items()
             if field or query.text or query.sort
         ],
-        "hits": _hits(engine, found, query, state),
+        "hits": _hits(engine, cameras, found, query, state),
         "previous": state.at(state.offset - PAGE_SIZE).url() if state.offset else None,
         "next": state.at(state.offset + PAGE_SIZE).url() if state.offset + PAGE_SIZE < total else None,
         "group_url": replace(state, group=not state.group, offset=0).url(),
@@ -139,14 +145,13 @@ def _soft(found: SearchPage, query: Query, state: SearchState) -> list[tuple[str
     return made
 
 
-def _facets(engine: Engine, query: Query, state: SearchState) -> list[dict[str, Any]]:
+def _facets(counted: Counted, query: Query, state: SearchState) -> list[dict[str, Any]]:
     """Each field with its values; what is chosen in a field does not narrow that field's own counts."""
-    every = engine.facets(state.q).facets
     listed = []
-    for counted, asked in FACETS.items():
+    for name, asked in FACETS.items():
         picked = links.chosen(query, asked)
-        counts = engine.facets(links.without_field(query, asked)).facets[counted] if picked else every[counted]
-        shown = MOST_VALUES if state.more == counted else TOP_VALUES
+        counts = counted(links.without_field(query, asked) if picked else format_query(query))[name]
+        shown = MOST_VALUES if state.more == name else TOP_VALUES
         top = list(counts.items())[:shown]
         top += [(value, counts.get(value, 0)) for value in picked if value not in dict(top)]
         values = [
@@ -155,22 +160,22 @@ def _facets(engine: Engine, query: Query, state: SearchState) -> list[dict[str, 
         ]
         if values:
             more = max(0, len(counts) - shown)
-            at_length = replace(state, more=counted).url() if more and shown == TOP_VALUES else None
+            at_length = replace(state, more=name).url() if more and shown == TOP_VALUES else None
             listed.append(
                 {
-                    "name": counted.replace("_", " "),
+                    "name": name.replace("_", " "),
                     "values": values,
                     "more": more,
                     "more_url": at_length,
-                    "open": bool(picked) or state.more == counted,
+                    "open": bool(picked) or state.more == name,
                 }
             )
     return listed
 
 
-def _risk(engine: Engine, query: Query, state: SearchState) -> dict[str, Any]:
+def _risk(counted: Counted, query: Query, state: SearchState) -> dict[str, Any]:
     """The histogram of risk over everything but the risk itself, and the range that is chosen."""
-    counts = engine.facets(links.without_field(query, "risk")).facets["risk"]
+    counts = counted(links.without_field(query, "risk"))["risk"]
     low, high = links.risk_range(query) or (0, 10)
     bars = [
         {
@@ -193,8 +198,10 @@ def _risk(engine: Engine, query: Query, state: SearchState) -> dict[str, Any]:
     }
 
 
-def _hits(engine: Engine, found: SearchPage, query: Query, state: SearchState) -> list[dict[str, Any]]:
-    known, spoken = _scenarios(engine, found.hits), _tag_words(engine, found.hits)
+def _hits(
+    engine: Engine, cameras: Cameras, found: SearchPage, query: Query, state: SearchState
+) -> list[dict[str, Any]]:
+    known, spoken = _frames(cameras, found.hits), _tag_words(engine, found.hits)
     return [
         {
             "hit": hit,
@@ -206,16 +213,16 @@ def _hits(engine: Engine, found: SearchPage, query: Query, state: SearchState) -
             "tags": [(t.tag.replace("_", " "), t.probability, cards.step(t.probability)) for t in hit.tags if t.held],
             "risk_step": None if hit.risk is None else cards.step(hit.risk / 10),
             "said": [(tag.replace("_", " "), holds) for tag, holds in spoken.get(hit.token, {}).items()],
-            "pictures": cards.pictures(known[hit.token].frame) if hit.token in known else [],
+            "pictures": cards.pictures(known[hit.token]) if hit.token in known else [],
         }
         for hit in found.hits
     ]
 
 
-def _scenarios(engine: Engine, hits: tuple[Hit, ...]) -> Mapping[str, Scenario]:
-    """For their cameras; a replica without a ledger has none to show."""
+def _frames(cameras: Cameras, hits: tuple[Hit, ...]) -> Mapping[str, Frame]:
+    """A replica without a ledger has no cameras to show."""
     try:
-        return {one.frame.token: one for one in engine.scenarios([hit.token for hit in hits])}
+        return cameras.frames([hit.token for hit in hits])
     except NoLedger:
         return {}
 
