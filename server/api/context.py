@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from server.api.attempts import Attempts
 from server.api.metrics import Metrics
 from server.api.passes import Passes
 from server.api.thumbnails import Cameras, Thumbnails
@@ -18,6 +19,7 @@ class Services:
 
     engine: Engine
     token: str | None = None  # every request needs it
+    attempts: Attempts = field(default_factory=Attempts)
     passes: Passes = field(default_factory=Passes)
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     metrics: Metrics = field(default_factory=Metrics)

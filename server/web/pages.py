@@ -5,10 +5,12 @@ from fastapi import APIRouter
 from server.engine import Engine
 from server.web.frame_page import frame_router
 from server.web.search_page import search_router
+from server.web.signin_page import signin_router
 
 
 def web_router(engine: Engine) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(search_router(engine))
     router.include_router(frame_router(engine))
+    router.include_router(signin_router())
     return router
