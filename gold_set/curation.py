@@ -12,7 +12,7 @@ from pydantic import Field
 
 from gold_set.agreement import cohen_kappa, weighted_kappa
 from gold_set.labels import GoldLine
-from gold_set.sampling import Estimate, Weighing, mean, ratio, share
+from gold_set.sampling import Estimate, Weighing, check_drawn, mean, ratio, share
 from scenario.curation import Label, Sample
 from scenario.errors import InputError, unknown
 from scenario.records import Facts, Frame, Record
@@ -130,7 +130,8 @@ def label_of(line: GoldLine, annotator: str, sample: str | None) -> Label:
 
 
 def gold_text(labels: Iterable[Label], samples: Sequence[Sample]) -> str:
-    """The labels as flat gold lines, each with its sample's chance. Unsure and skipped frames are left out."""
+    """The labels as flat gold lines, each with its sample's chance; a picked frame has none. Unsure and skipped frames
+    are left out."""
     chances = {(s.name, f.token): f.inclusion_probability for s in samples for f in s.frames}
     lines = [
         _flat(label, chances.get((label.sample or "", label.token))) for label in labels if label.status == "labelled"
@@ -271,7 +272,11 @@ def _agreed(said: Sequence[tuple[str, Any]], prefer: str | None) -> Any:
 
 
 def estimates(sample: Sample, labels: Sequence[Label], verdicts: Mapping[str, Facts]) -> Estimates:
-    """What merged labels say of the whole corpus, and of the verdicts of an index (token → facts)."""
+    """What merged labels say of the whole corpus, and of the verdicts of an index (token → facts).
+
+    Raises `InputError` for a sample without labels, or one that was picked by hand.
+    """
+    check_drawn(sample)
     drawn = {frame.token for frame in sample.frames}
     here = [label for label in labels if label.token in drawn]
     tagged = [label for label in here if label.status == "labelled" and label.tags is not None]

@@ -48,16 +48,13 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Draw frames to label, each with its inclusion probability, and keep the sample in the ledger."""
-    from gold_set.sampling import Population, draw
-    from scenario.vocabulary import Tag
-    from search.schema import belief_column
+    from gold_set.picking import population_of
+    from gold_set.sampling import draw
     from search.store import Store
     from semdrive.render_curation import render_sample
 
     workspace = _workspace(index)
-    columns = [belief_column("tags", each) for each in Tag]
-    rows = Store(workspace.index_uri).snapshot().columns(["token", *columns]).to_pylist()
-    population = Population.of({row["token"]: [row[column] for column in columns] for row in rows})
+    population = population_of(Store(workspace.index_uri).snapshot())
     drawn = draw(population, method, size, name=name, seed=seed, tag=_tag(tag) if tag else None)
     if not dry_run:
         with _ledger(workspace, write=True) as ledger:

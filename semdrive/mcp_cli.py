@@ -17,7 +17,7 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="With --http
 def mcp(
     index: Index = None, http: Http = False, host: Host = "127.0.0.1", port: Port = 8765, profile: Profile = None
 ) -> None:
-    """Serve agents over the Model Context Protocol: search, explain, facets, get_frame, verify, verifications."""
+    """Serve agents over the Model Context Protocol: search, facets, frames, verifying, exports, as tools."""
     import semdrive
 
     # Standard output belongs to the protocol; while it is served, the SDK keeps everything else off it.

@@ -6,11 +6,11 @@ from importlib.metadata import version
 from threading import Thread
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from scenario.errors import SemdriveError
-from server.api import errors, frames, labelling, reviewing, searching, session, state, verifying
+from server.api import errors, exporting, frames, labelling, reviewing, saved, searching, session, state, verifying
 from server.api.context import Services
 from server.api.guard import Guard, LoopbackHosts, json_only
 from server.api.metrics import Measured
@@ -21,7 +21,10 @@ from server.web.templating import STATIC
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000
-ROUTERS = tuple(part.router for part in (searching, frames, verifying, reviewing, labelling, session, state))
+COMPRESSED_ALREADY = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/vnd.apache.parquet")
+ROUTERS = tuple(
+    part.router for part in (searching, frames, verifying, reviewing, labelling, exporting, saved, session, state)
+)
 
 
 def create_app(
@@ -60,7 +63,7 @@ def create_app(
         app.include_router(router, dependencies=[Depends(json_only)])
     app.include_router(web_router(engine))
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, exclude_content_types=COMPRESSED_ALREADY)
     app.add_middleware(Measured, metrics=services.metrics)
     # The last one added is the first one asked.
     app.add_middleware(Guard, hosts=hosts, token=services.token, attempts=services.attempts, sign_in=sign_in_instead)

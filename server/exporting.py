@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import repeat
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from search.fusion import Positions
 from search.results import Hit
 from search.retrieval import Answered
 
+TOKENS_AT_ONCE = 16_384
 HITS_AT_ONCE = 1024
 SCENARIOS_AT_ONCE = 64  # a scenario as records takes twenty times the memory of its row
+Reads = Literal["tokens", "hits", "scenarios"]  # what a format needs of each frame; each holds the one before
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,25 @@ class Exported:
         return self.scenario
 
 
-Batches = Iterable[Sequence[Exported]]
+@dataclass(frozen=True)
+class Batch:
+    """Frames that are read together, by rank: their tokens and, where a format needs them, hits and scenarios."""
+
+    tokens: Sequence[str]
+    hits: Sequence[Hit] | None = None
+    scenarios: Sequence[Scenario] | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __iter__(self) -> Iterator[Exported]:
+        if self.hits is None:
+            raise TypeError("this format reads hits, and was given tokens alone")
+        known: Iterable[Scenario | None] = repeat(None) if self.scenarios is None else self.scenarios
+        return map(Exported, self.hits, known)
+
+
+Batches = Iterable[Batch]
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,7 @@ class ExportRows:
     """The frames to export, as places in an answer; they are read when they are asked for."""
 
     places: Positions
+    tokens_at: Callable[[Positions], Sequence[str]]
     hits_at: Callable[[Sequence[int]], Sequence[Hit]]
     scenarios_at: Callable[[Sequence[int]], Sequence[Scenario]]
 
@@ -68,24 +90,31 @@ class ExportRows:
             with Ledger(workspace.require_ledger("this export"), read_only=True) as ledger:
                 return load_scenarios(ledger, [str(row["scenario_key"]) for row in rows])
 
-        return cls(places[:limit], hits_at, scenarios_at)
+        def tokens_at(chosen: Positions) -> Sequence[str]:
+            return corpus.tokens(answered.order[chosen])
+
+        return cls(places[:limit], tokens_at, hits_at, scenarios_at)
 
     def __len__(self) -> int:
         return len(self.places)
 
-    def batches(self, *, scenarios: bool = False) -> Iterator[list[Exported]]:
-        """The frames by rank, so many at once as fit; with their scenarios, which needs the ledger (`NoLedger`)."""
-        size = SCENARIOS_AT_ONCE if scenarios else HITS_AT_ONCE
+    def batches(self, reads: Reads = "hits") -> Iterator[Batch]:
+        """The frames by rank, so many at once as fit. Tokens alone are in memory, so no row is read for them;
+        scenarios need the ledger (`NoLedger`)."""
+        size = {"tokens": TOKENS_AT_ONCE, "hits": HITS_AT_ONCE, "scenarios": SCENARIOS_AT_ONCE}[reads]
         for start in range(0, len(self.places), size):
-            chosen = self.places[start : start + size].tolist()
-            known = self.scenarios_at(chosen) if scenarios else [None] * len(chosen)
-            yield [Exported(*pair) for pair in zip(self.hits_at(chosen), known, strict=True)]
+            places = self.places[start : start + size]
+            chosen = places.tolist()
+            yield Batch(
+                self.tokens_at(places),
+                None if reads == "tokens" else self.hits_at(chosen),
+                self.scenarios_at(chosen) if reads == "scenarios" else None,
+            )
 
 
 def rows_at(corpus: Corpus, answered: Answered, chosen: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of the index at places of an answer, in the order given."""
-    row_ids = corpus.row_ids[answered.order[list(chosen)]]
-    return corpus.snapshot.rows(row_ids.tolist(), columns)
+    return corpus.rows(answered.order[list(chosen)], columns)
 
 
 def positions_of(corpus: Corpus, tokens: Sequence[str]) -> Positions:

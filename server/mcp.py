@@ -26,6 +26,9 @@ from search.results import Explanation, FacetCounts, SearchPage
 from server import mcp_texts as texts
 from server.asking import asked_in
 from server.engine import Engine
+from server.exports.asking import MOST_FRAMES, Wanted
+from server.exports.formats import FormatName
+from server.mcp_export import Exports, ExportText
 from server.mcp_views import PICTURES, FrameView, Looks, Picture, clean, frame_view, looks, pictures_of
 from verifier.live import Limits
 from verifier.verifying import Asked
@@ -33,6 +36,7 @@ from verifier.verifying import Asked
 MOST_HITS = 50
 MOST_VERIFIED = 20
 MOST_LISTED = 100
+MOST_EXPORTED = 1_000
 BUDGET_S, MOST_BUDGET_S = 120.0, 900.0
 PASSES = 2  # verifications at once: each may hold a model
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -60,6 +64,14 @@ Fresh = Annotated[bool, Field(description="Ask again what was answered before.")
 OfToken = Annotated[str | None, Field(description="Only of this frame.")]
 OfQuestion = Annotated[str | None, Field(description="Only of this question.")]
 OfVerdict = Annotated[Outcome | None, Field(description="Only these.")]
+Format = Annotated[
+    FormatName, Field(description="tokens, jsonl and csv come as text; the others as an address and a command.")
+]
+Chosen = Annotated[
+    list[str] | None,
+    Field(description="Only these frames; without a query in this order. null: all.", max_length=MOST_EXPORTED),
+]
+First = Annotated[int | None, Field(ge=1, le=MOST_FRAMES, description="The first so many; null: all.")]
 Newest = Annotated[int, Field(ge=1, le=MOST_LISTED, description="The newest so many.")]
 
 
@@ -68,6 +80,7 @@ class Tools:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._exports = Exports(engine)
         self._passes = BoundedSemaphore(PASSES)
 
     def search(
@@ -148,6 +161,18 @@ class Tools:
     ) -> Looks:
         return looks(self._engine.verifications(token=token, question=question, verdict=verdict, limit=limit))
 
+    def export(
+        self,
+        query: QueryText = "",
+        format: Format = "tokens",
+        tokens: Chosen = None,
+        limit: First = None,
+        without: Without = [],  # noqa: B006 - as above
+        rerank: Rerank = False,
+    ) -> ExportText:
+        among = None if tokens is None else tuple(tokens)
+        return self._exports.text(Wanted(query, format, among, limit, tuple(without), rerank))
+
 
 def _image(picture: Picture) -> ImageContent:
     return ImageContent(type="image", data=base64.b64encode(picture.jpeg).decode(), mime_type="image/jpeg")
@@ -216,6 +241,7 @@ def create_mcp(engine: Engine, version: str = "") -> MCPServer[Any]:
     server.add_tool(tools.get_frame, description=texts.GET_FRAME, annotations=READS)
     server.add_tool(tools.verify, description=texts.VERIFY, annotations=ASKS)
     server.add_tool(tools.verifications, description=texts.VERIFICATIONS, annotations=READS)
+    server.add_tool(tools.export, description=texts.export_text(), annotations=READS)
     return server
 
 

@@ -8,6 +8,8 @@ from functools import cache
 from scenario.risk import RISK_LEVELS
 from scenario.vocabulary import GROUPS, Tag
 from search.query.fields import QUERY_FIELDS, Kind, QueryField
+from server.exports.formats import FORMATS
+from server.mcp_export import MOST_CHARS
 
 # Every one is parsed by a test.
 EXAMPLES: tuple[tuple[str, str], ...] = (
@@ -96,7 +98,8 @@ def instructions() -> str:
         "(models or rules), whose facts a judge weighed.\n"
         "Way to work: `search` (its description holds the query language); `facets` to see which values occur; "
         "`explain` when an answer surprises; `get_frame` for one frame with pictures; `verify` to have scouts look at "
-        "a few frames again, asked your own question; `verifications` for what was asked before.\n"
+        "a few frames again, asked your own question; `verifications` for what was asked before; `export` to take "
+        "an answer along.\n"
         f"{CHIPS}\n{HOSTILE}"
     )
 
@@ -121,6 +124,20 @@ described at `search`."""
 GET_FRAME = """Everything about one frame in short: the verdict's facts, each scout's facts side by side and where they
 disagree, detections with range and offset from the ego path, the reward's reasons, and pictures. Distances are metres;
 `lateral_m` is positive to the left of the ego path, `ahead_m` negative behind."""
+
+
+@cache
+def export_text() -> str:
+    """What the tool does, and every format with what it is."""
+    formats = "\n".join(f"- {name}: {FORMATS.create(name).about}" for name in FORMATS.targets)
+    return (
+        "Take an answer along, best frame first: all of it, the first `limit`, or chosen `tokens`. tokens, jsonl and "
+        f"csv come as text, up to {MOST_CHARS:,} characters, cut after a whole frame; `frames`, `included` and "
+        "`left_out` say how many. `url` (a path of the HTTP API) and `command` make the whole, in every format; "
+        "nothing is written here. For a look at a few frames use `search`; use `tokens` to hand frames to `verify`. "
+        f"The query language is described at `search`.\nFormats:\n{formats}"
+    )
+
 
 VERIFY = """Have scouts look at frames again, asked your own question, and answer yes, no or unsure with evidence. Costs
 model time (up to minutes a frame), so name the few frames that matter. Unsure is not no; `error` says why a frame could

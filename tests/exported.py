@@ -53,11 +53,14 @@ def picture(folder: Path, name: str, size_px: tuple[int, int] = (64, 48)) -> str
 
 def rows(hits: Sequence[Hit], scenarios: Sequence[Scenario] = ()) -> ExportRows:
     return ExportRows(
-        np.arange(len(hits)), lambda chosen: [hits[i] for i in chosen], lambda chosen: [scenarios[i] for i in chosen]
+        np.arange(len(hits)),
+        lambda chosen: [hits[i].token for i in chosen],
+        lambda chosen: [hits[i] for i in chosen],
+        lambda chosen: [scenarios[i] for i in chosen],
     )
 
 
 def exported(name: str, given: ExportRows) -> tuple[bytes, Format]:
     """The whole export, and the format with what it counted."""
     format = FORMATS.create(name)
-    return b"".join(format.chunks(given.batches(scenarios=format.scenarios))), format
+    return b"".join(format.chunks(given.batches(format.reads))), format

@@ -1,7 +1,7 @@
 """What a request finds in the application: the engine, and what bounds its use."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,6 +11,10 @@ from server.api.metrics import Metrics
 from server.api.passes import Passes
 from server.api.thumbnails import Cameras, Thumbnails
 from server.engine import Engine
+from server.exports.asking import AT_ONCE
+
+EXPORTS_PER_MINUTE = 120
+STALLED_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Services:
     token: str | None = None  # every request needs it
     attempts: Attempts = field(default_factory=Attempts)
     passes: Passes = field(default_factory=Passes)
+    exports: Passes = field(default_factory=partial(Passes, AT_ONCE, EXPORTS_PER_MINUTE, what="exports"))
+    stalled_s: float = STALLED_S  # so long a client may take nothing of an export before its place goes to another
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -74,7 +74,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors that a route may answer with, for its OpenAPI entry."""
     return {
         status: {"model": ErrorBody, "description": HTTPStatus(status).phrase}
-        for status in sorted({400, 401, 403, 421, 422, 500, *statuses})
+        for status in sorted({400, 401, 403, 421, 422, 429, 500, *statuses})
     }
 
 
@@ -115,13 +115,13 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 async def _unreadable(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return answer(422, ErrorBody(error="RequestInvalid", message=printable(_sentence(error.errors()))))
+    return answer(422, ErrorBody(error="RequestInvalid", message=printable(sentence(error.errors()))))
 
 
-def _sentence(faults: Sequence[Any]) -> str:
-    """The first fault: where, which value, what is allowed."""
+def sentence(faults: Sequence[Any], *, within: int = 1) -> str:
+    """The first fault: where, `within` so many parts that a client does not know of; which value, what is allowed."""
     first = faults[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    where = ".".join(str(part) for part in first["loc"][within:]) or str(first["loc"][0])
     given = repr(first.get("input"))
     shown = given if len(given) <= 80 else given[:80] + "…"
     if first["type"] == "missing":

@@ -81,7 +81,7 @@ class Guard:
         if self._token is not None and not _is_open(scope["path"]):
             check_token(_given(headers), self._token, self._attempts, client_of(scope))
         if scope["method"] in WRITING_METHODS:
-            _check_origin(headers)
+            check_origin(headers)
 
     def _turned_away(self, scope: Scope, refused: Refused) -> Response:
         about_token = refused.body.error == NEEDED or refused.status == 429
@@ -157,13 +157,13 @@ def _given(headers: Headers) -> str:
     return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
-def _check_origin(headers: Headers) -> None:
-    """A write comes from here or from no page at all."""
+def check_origin(headers: Headers) -> None:
+    """A write, or an export, comes from here or from no page at all."""
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
     own = {f"{scheme}://{headers.get('host', '')}".casefold() for scheme in ("http", "https")}
     foreign = origin is not None and origin.casefold() not in own
     if site not in ("same-origin", "none") or foreign:
-        raise Refused(403, "ForeignPage", "a write must come from this server's own page, or from a program")
+        raise Refused(403, "ForeignPage", "this must come from this server's own page, or from a program")
 
 
 async def json_only(request: Request) -> None:

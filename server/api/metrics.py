@@ -25,6 +25,7 @@ class Metrics:
             registry=self._registry,
         )
         self.passes = Gauge("semdrive_verify_passes", "Live passes under way.", registry=self._registry)
+        self.exports = Gauge("semdrive_exports", "Exports under way.", registry=self._registry)
         self.verdicts = Counter("semdrive_verdicts", "Verifications told.", ("verdict",), registry=self._registry)
         self.frames = Gauge("semdrive_index_frames", "Frames in the published index.", registry=self._registry)
 

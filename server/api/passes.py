@@ -1,4 +1,4 @@
-"""How many live passes may run at once, and how often one client may begin one."""
+"""How many live passes or exports may run at once, and how often one client may begin one."""
 
 import threading
 from collections import OrderedDict, deque
@@ -15,12 +15,17 @@ BUSY_RETRY_S = 5
 
 
 class Passes:
-    """Bounds live passes, which are the only thing here that costs model time. Safe to share between threads."""
+    """Bounds what costs minutes: live passes, exports. Safe to share between threads."""
 
     def __init__(
-        self, at_once: int = AT_ONCE, per_minute: int = PER_MINUTE, clock: Callable[[], float] = monotonic
+        self,
+        at_once: int = AT_ONCE,
+        per_minute: int = PER_MINUTE,
+        clock: Callable[[], float] = monotonic,
+        *,
+        what: str = "live passes",
     ) -> None:
-        self._at_once, self._per_minute, self._clock = at_once, per_minute, clock
+        self._at_once, self._per_minute, self._clock, self._what = at_once, per_minute, clock, what
         self._running = 0
         self._begun: OrderedDict[str, deque[float]] = OrderedDict()  # client → when it began its latest passes
         self._lock = threading.Lock()
@@ -40,10 +45,10 @@ class Passes:
                 begun.popleft()
             if len(begun) >= self._per_minute:
                 wait_s = int(WINDOW_S - (now - begun[0])) + 1
-                message = f"you began {len(begun)} live passes within a minute, of {self._per_minute} allowed"
+                message = f"you began {len(begun)} {self._what} within a minute, of {self._per_minute} allowed"
                 raise Refused(429, "TooManyRequests", message, hint=f"wait {wait_s} s", retry_after_s=wait_s)
             if self._running >= self._at_once:
-                message = f"{self._running} live passes are under way, of {self._at_once} allowed at once"
+                message = f"{self._running} {self._what} are under way, of {self._at_once} allowed at once"
                 raise Refused(503, "Busy", message, hint="try again when one has ended", retry_after_s=BUSY_RETRY_S)
             begun.append(now)
             self._running += 1

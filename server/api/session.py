@@ -25,9 +25,7 @@ class SignedIn(Record):
     status: Literal["signed in"] = "signed in"
 
 
-@router.post(
-    LOGIN, summary="Exchange the token for a cookie", response_model=SignedIn, responses=responses(413, 415, 429)
-)
+@router.post(LOGIN, summary="Exchange the token for a cookie", response_model=SignedIn, responses=responses(413, 415))
 async def login(serving: Serving, request: Request, said: Login) -> JSONResponse:
     """Only a page of this server can send the cookie, and no script can read it. Needs no token before."""
     response = JSONResponse(SignedIn().model_dump())

@@ -66,4 +66,5 @@ def metrics(serving: Serving) -> Response:
     with suppress(SemdriveError):  # no index is no reason to be silent about the rest
         serving.metrics.frames.set(serving.engine.stats()["frames"])
     serving.metrics.passes.set(serving.passes.running)
+    serving.metrics.exports.set(serving.exports.running)
     return Response(serving.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

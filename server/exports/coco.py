@@ -1,7 +1,7 @@
 """COCO detections: images with their size, boxes as x, y, width, height in pixels, labels as categories."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -17,13 +17,14 @@ IN_MEMORY_BYTES = 1 << 20
 
 
 class Coco(Format):
-    suffix, media_type, scenarios, text = ".json", "application/json", True, True
+    about, reads, text = "COCO detections: images, categories, boxes", "scenarios", True
+    suffix, media_type = ".json", "application/json"
 
     def __init__(self) -> None:
         super().__init__()
         self._images = self._annotations = 0
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """Images as they come; their annotations wait in a temporary file, for they are a list of their own."""
         with SpooledTemporaryFile(IN_MEMORY_BYTES) as boxes:
             categories = [{"id": number, "name": label} for label, number in CATEGORY_IDS.items()]

@@ -4,7 +4,7 @@
 documents of an earlier version up to its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from json import dumps, loads
 from pathlib import Path, PurePath
 from tempfile import TemporaryFile
@@ -23,10 +23,11 @@ PlacePicture = Callable[[str, str, Camera], str]  # token, camera name, camera â
 
 
 class FiftyOne(Format):
-    suffix, media_type, scenarios = ".zip", "application/zip", True
+    about = "a FiftyOneDataset directory with its pictures, as a ZIP"
+    suffix, media_type, reads, pictures = ".zip", "application/zip", "scenarios", True
     file_names = frozenset({"samples.json", "metadata.json"})
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """The directory as a ZIP, with the pictures in its `data/`: unpacked, it can be imported anywhere."""
         return zipped(self._with_pictures(batches))
 

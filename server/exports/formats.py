@@ -1,28 +1,32 @@
 """What an export format is, and the names they go by."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import PurePath
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from scenario.errors import ExportError
 from scenario.registry import Registry
-from server.exporting import Batches
+from server.exporting import Batches, Reads
+
+FormatName = Literal["tokens", "nuscenes", "jsonl", "csv", "parquet", "coco", "fiftyone", "frames"]  # as in FORMATS
 
 
 class Format:
     """One export under way. What could not be written is counted in `left_out`, under words that say what it was."""
 
+    about: ClassVar[str]  # what it is, for people
     suffix: ClassVar[str]  # of a file name, with its dot
     media_type: ClassVar[str]
-    scenarios: ClassVar[bool] = False  # whether it needs everything that is known about a frame, so the ledger
+    reads: ClassVar[Reads] = "hits"  # what it needs of a frame; scenarios need the ledger
+    pictures: ClassVar[bool] = False  # whether it opens them
     text: ClassVar[bool] = False  # whether a terminal may show it
 
     def __init__(self) -> None:
         self.left_out: Counter[str] = Counter()
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
-        """The export, piece by piece, in the order of the frames."""
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
+        """The export, piece by piece, in the order of the frames; closing it lets go of what it holds."""
         raise NotImplementedError
 
 

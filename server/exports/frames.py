@@ -1,6 +1,6 @@
 """Frames as a ZIP: every camera's picture, and `metadata.jsonl` with the same columns as the tables."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from tempfile import SpooledTemporaryFile
 
 from server.exporting import Batches, Exported
@@ -13,9 +13,10 @@ IN_MEMORY_BYTES = 1 << 20
 
 
 class Frames(Format):
-    suffix, media_type, scenarios = ".zip", "application/zip", True
+    about = "a ZIP of every camera's picture, with metadata.jsonl"
+    suffix, media_type, reads, pictures = ".zip", "application/zip", "scenarios", True
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """Pictures first, in the order of the frames; `metadata.jsonl` names each frame's pictures by camera."""
         return zipped(self._entries(batches))
 

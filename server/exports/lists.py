@@ -1,7 +1,7 @@
 """Tokens alone: one a line, or as the JSON list of sample tokens that nuScenes tools read."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from scenario.errors import ExportError
 from server.exporting import Batches
@@ -9,12 +9,13 @@ from server.exports.formats import Format
 
 
 class Tokens(Format):
-    suffix, media_type, text = ".txt", "text/plain; charset=utf-8", True
+    about, reads, text = "one token a line", "tokens", True
+    suffix, media_type = ".txt", "text/plain; charset=utf-8"
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """One token a line. Raises `ExportError` for a token that is more than one line."""
         for batch in batches:
-            yield "".join(f"{_one_line(exported.hit.token)}\n" for exported in batch).encode()
+            yield "".join([f"{_one_line(token)}\n" for token in batch.tokens]).encode()
 
 
 def _one_line(token: str) -> str:
@@ -24,14 +25,15 @@ def _one_line(token: str) -> str:
 
 
 class NuScenesTokens(Format):
-    suffix, media_type, text = ".json", "application/json", True
+    about, reads, text = "a JSON list of sample tokens, as splits for nuScenes tools are kept", "tokens", True
+    suffix, media_type = ".json", "application/json"
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """A JSON list of sample tokens, one a line; a frame's token is its sample's."""
         yield b"["
         between = "\n"
         for batch in batches:
-            lines = [json.dumps(exported.hit.token) for exported in batch]
+            lines = [json.dumps(token) for token in batch.tokens]
             yield (between + ",\n".join(lines)).encode() if lines else b""
             between = ",\n"
         yield b"\n]\n"

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from scenario.texts import visible
@@ -23,18 +23,20 @@ FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 class JsonLines(Format):
-    suffix, media_type, text = ".jsonl", "application/x-ndjson", True
+    about, text = "a JSON object a frame, one a line", True
+    suffix, media_type = ".jsonl", "application/x-ndjson"
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """One JSON object a line, in ASCII: some readers break lines at U+2028, and a terminal obeys U+009B."""
         for batch in batches:
             yield "".join(json_line(exported.hit.flat()) for exported in batch).encode()
 
 
 class Csv(Format):
-    suffix, media_type, text = ".csv", "text/csv; charset=utf-8", True
+    about, text = "a table, one row a frame", True
+    suffix, media_type = ".csv", "text/csv; charset=utf-8"
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """A header, then a line a frame; lists are joined by `; `. No cell is a formula, none steers a terminal."""
         buffer = io.StringIO()
         writer = csv.writer(buffer)
@@ -46,9 +48,10 @@ class Csv(Format):
 
 
 class Parquet(Format):
+    about = "a typed table, one row a frame"
     suffix, media_type = ".parquet", "application/vnd.apache.parquet"
 
-    def chunks(self, batches: Batches) -> Iterator[bytes]:
+    def chunks(self, batches: Batches) -> Generator[bytes, None, None]:
         """A row group a batch, lists as lists, the types always the same."""
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -95,7 +95,7 @@ def _whole(path: Path) -> Iterator[Path]:
 
 def _counted(rows: ExportRows, format: Format, on_frames: Progress) -> Batches:
     done = 0
-    for batch in rows.batches(scenarios=format.scenarios):
+    for batch in rows.batches(format.reads):
         yield batch
         done += len(batch)
         on_frames(done, len(rows))

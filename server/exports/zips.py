@@ -1,6 +1,6 @@
 """ZIP archives as they are made: stored, not compressed, for what is in them are pictures; equal exports are equal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from server.exports.sink import Sink
@@ -8,7 +8,7 @@ from server.exports.sink import Sink
 Entry = tuple[str, Iterable[bytes]]  # a name in the archive, and its content piece by piece
 
 
-def zipped(entries: Iterable[Entry]) -> Iterator[bytes]:
+def zipped(entries: Iterable[Entry]) -> Generator[bytes, None, None]:
     """The archive of entries, piece by piece; an entry is asked for when the one before it is written."""
     sink = Sink()
     with ZipFile(sink, "w", ZIP_STORED) as archive:  # it can be written and told, no more

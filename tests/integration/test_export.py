@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from drives import Drives, drive, engine_over, tokens
+from exported import exported
 from scenario.errors import ConfigError, NoLedger, UnknownToken
 from scenario.workspace import Workspace
 from server.engine import Engine
@@ -34,14 +36,14 @@ def _export(drives: Drives, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def _tokens(rows) -> list[str]:
-    return [exported.hit.token for batch in rows.batches() for exported in batch]
+    return [one.hit.token for batch in rows.batches() for one in batch]
 
 
 @pytest.mark.parametrize("query", ["", "risk>=4", "pedestrian at night", "truck risk:>=3 sort:risk-asc"])
 def test_an_export_is_the_answer_in_its_order_and_says_the_same_of_each_frame(engine, query):
     hits = engine.search(query, limit=1000).hits
     batches = engine.export_rows(query).batches()
-    assert [exported.hit for batch in batches for exported in batch] == list(hits)
+    assert [one.hit for batch in batches for one in batch] == list(hits)
 
 
 def test_a_limit_takes_the_first_and_must_be_one_or_more(engine):
@@ -54,13 +56,13 @@ def test_tokens_alone_are_exported_in_the_order_given_each_once(engine):
     some = tokens(engine.search("", limit=5))[::-1]
     rows = engine.export_rows(tokens=[*some, some[0]])
     assert _tokens(rows) == some
-    assert [exported.hit.rank for batch in rows.batches() for exported in batch] == [1, 2, 3, 4, 5]
+    assert [one.hit.rank for batch in rows.batches() for one in batch] == [1, 2, 3, 4, 5]
 
 
 def test_tokens_of_an_answer_keep_their_ranks_in_it(engine):
     every = tokens(engine.search("risk>=4", limit=1000))
     rows = engine.export_rows("risk>=4", tokens=[every[9], every[2]])
-    assert [exported.hit.rank for batch in rows.batches() for exported in batch] == [3, 10]
+    assert [one.hit.rank for batch in rows.batches() for one in batch] == [3, 10]
 
 
 def test_a_token_that_is_not_in_the_index_is_named(engine):
@@ -69,18 +71,28 @@ def test_a_token_that_is_not_in_the_index_is_named(engine):
 
 
 def test_frames_come_in_batches_with_their_scenarios_beside_them(engine):
-    batches = list(engine.export_rows().batches(scenarios=True))
+    batches = list(engine.export_rows().batches("scenarios"))
     assert {len(batch) for batch in batches} <= {SCENARIOS_AT_ONCE, COUNT % SCENARIOS_AT_ONCE}
-    assert all(exported.known.frame.token == exported.hit.token for batch in batches for exported in batch)
+    assert all(one.known.frame.token == one.hit.token for batch in batches for one in batch)
 
 
 def test_only_the_batch_that_is_asked_for_is_read(engine):
     rows = engine.export_rows()
     read: list[int] = []
-    spied = type(rows)(rows.places, lambda chosen: read.append(len(chosen)) or rows.hits_at(chosen), rows.scenarios_at)
-    next(spied.batches(scenarios=True))
+    spied = replace(rows, hits_at=lambda chosen: read.append(len(chosen)) or rows.hits_at(chosen))
+    next(spied.batches("scenarios"))
     assert read == [SCENARIOS_AT_ONCE]
     assert HITS_AT_ONCE > SCENARIOS_AT_ONCE
+
+
+@pytest.mark.parametrize("name", ["tokens", "nuscenes"])
+def test_a_list_of_tokens_reads_no_row(engine, name):
+    rows = engine.export_rows("risk>=4")
+    read: list[int] = []
+    spied = replace(rows, hits_at=lambda chosen: read.append(len(chosen)) or rows.hits_at(chosen))
+    made, _ = exported(name, spied)
+    listed = json.loads(made) if name == "nuscenes" else made.decode().split()
+    assert (listed, read) == (tokens(engine.search("risk>=4", limit=1000)), [])
 
 
 def test_an_export_that_began_before_a_rebuild_ends_in_the_index_it_began_in(tmp_path):
@@ -88,10 +100,10 @@ def test_an_export_that_began_before_a_rebuild_ends_in_the_index_it_began_in(tmp
     drives.write(drive(130))
     engine = engine_over(drives)
     before = _tokens(engine.export_rows())
-    batches = engine.export_rows().batches(scenarios=True)
-    read = [exported.hit.token for exported in next(batches)]
+    batches = engine.export_rows().batches("scenarios")
+    read = [one.hit.token for one in next(batches)]
     drives.write(drive(3, seed=9), "another")
-    assert read + [exported.hit.token for batch in batches for exported in batch] == before
+    assert read + [one.hit.token for batch in batches for one in batch] == before
 
 
 def test_an_index_without_a_ledger_exports_tables_and_says_what_the_rest_needs(drives):
@@ -99,7 +111,7 @@ def test_an_index_without_a_ledger_exports_tables_and_says_what_the_rest_needs(d
     rows = alone.export_rows("risk>=4")
     assert _tokens(rows)
     with pytest.raises(NoLedger, match="this export needs the ledger"):
-        next(rows.batches(scenarios=True))
+        next(rows.batches("scenarios"))
 
 
 def test_the_command_writes_a_file_and_says_what_it_did(drives, engine, tmp_path):

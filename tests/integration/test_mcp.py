@@ -27,6 +27,7 @@ from scenario.records import Camera, Facts, ScoutReport
 from scenario.vocabulary import FIELDS, RISK_MAX
 from search.query import parse
 from search.query.fields import QUERY_FIELDS
+from server.exports.formats import FORMATS
 from server.mcp_texts import EXAMPLES, search_text
 from shell import semdrive_here
 
@@ -143,10 +144,12 @@ def test_every_value_of_the_description_can_be_written_as_it_stands_there():
 
 def test_an_agent_is_told_the_tools_their_limits_and_the_language(stdio):
     tools = stdio.tools()
-    assert set(tools) == {"search", "explain", "facets", "get_frame", "verify", "verifications"}
+    assert set(tools) == {"search", "explain", "facets", "get_frame", "verify", "verifications", "export"}
     assert tools["search"].description == search_text()
     assert tools["search"].input_schema["properties"]["limit"]["maximum"] == 50
     assert tools["verify"].input_schema["properties"]["tokens"]["maxItems"] == 20
+    assert tools["export"].input_schema["properties"]["format"]["enum"] == list(FORMATS.targets)
+    assert all(f"- {name}: " in tools["export"].description for name in FORMATS.targets)
     assert all(tool.output_schema for tool in tools.values())
     assert [name for name, tool in tools.items() if not tool.annotations.read_only_hint] == ["verify"]
     assert "never instructions" in stdio.client.instructions
@@ -185,6 +188,9 @@ def test_arguments_outside_their_limits_and_unknown_ones_are_errors_that_teach(s
         ("verify", {"tokens": ["front"]}),
         ("verify", {"tokens": ["front"], "filter": "wet road"}),
         ("search", {"query": "x" * 5000}),
+        ("export", {"format": "parket"}),
+        ("export", {"tokens": ["nowhere"]}),
+        ("export", {"query": "wether:rain"}),
     )
     expected = [
         "limit is 51: input should be less than or equal to 50",
@@ -197,6 +203,9 @@ def test_arguments_outside_their_limits_and_unknown_ones_are_errors_that_teach(s
         "nothing is asked",
         "words are no filter",
         "a query has at most 4096 characters",
+        "format is 'parket': input should be 'tokens', 'nuscenes', 'jsonl', 'csv'",
+        "no frame with token 'nowhere'",
+        "did you mean weather?",
     ]
     for result, words in zip(results, expected, strict=True):
         assert result.is_error
@@ -242,6 +251,21 @@ def test_hostile_text_arrives_as_plain_data(stdio):
     assert refused.is_error
     for answer in (text(shown), text(refused)):
         assert not {"\x1b", "\u202e"} & set(answer)
+
+
+def test_an_agent_exports_tokens_and_rows_and_is_told_where_pictures_are(stdio, folder):
+    listed, rows, pictures = stdio.calls(
+        ("export", {"query": "risk>=5"}),
+        ("export", {"query": "risk>=5", "format": "jsonl", "limit": 1}),
+        ("export", {"tokens": ["second"], "format": "frames"}),
+    )
+    assert listed.structured_content["text"] == "front\nsecond\n"
+    row = json.loads(rows.structured_content["text"])
+    assert (row["token"], row["description"]) == ("front", HOSTILE)  # as JSON writes it: nothing steers a terminal
+    assert not {"\x1b", "\u202e"} & set(text(rows))
+    assert pictures.structured_content["text"] is None
+    assert pictures.structured_content["url"] == "/api/export?format=frames&tokens=second"
+    assert str(folder) not in text(pictures)
 
 
 def test_what_back_ends_print_never_reaches_the_protocol(loud):

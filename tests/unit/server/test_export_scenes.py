@@ -110,7 +110,7 @@ def test_the_same_frames_are_the_same_bytes(name, two_frames):
 
 def _fiftyone(given: ExportRows) -> tuple[dict, list[dict], Counter[str]]:
     format = FiftyOne()
-    files = {name: b"".join(content) for name, content in format.files(given.batches(scenarios=True))}
+    files = {name: b"".join(content) for name, content in format.files(given.batches("scenarios"))}
     return json.loads(files["metadata.json"]), json.loads(files["samples.json"])["samples"], format.left_out
 
 

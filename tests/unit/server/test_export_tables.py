@@ -5,6 +5,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterator
+from typing import get_args
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,8 +13,8 @@ import pytest
 from exported import exported, hit, rows
 from scenario.errors import ExportError
 from search.results import FLAT_COLUMNS
-from server.exporting import Exported
-from server.exports.formats import FORMATS
+from server.exporting import Batch
+from server.exports.formats import FORMATS, FormatName
 
 HOSTILE = 'a\x1b[31m\u202e\x9b31m"<script>alert(1)</script>",\nnext\u2028line\x7f\x00 ü'
 TABLES = ["jsonl", "csv", "parquet"]
@@ -97,15 +98,24 @@ def test_an_unknown_format_is_told_the_nearest():
         FORMATS.create("parquett")
 
 
+def test_every_format_has_its_name_in_the_schema_and_says_what_it_is():
+    assert get_args(FormatName) == tuple(FORMATS.targets)
+    for name in FORMATS.targets:
+        format = FORMATS.create(name)
+        assert format.about
+        assert format.media_type
+        assert format.suffix.startswith(".")
+
+
 def _peak_bytes(name: str, count: int) -> int:
     """The most memory that an export of so many frames holds; and that each batch is out before the next is read."""
     one, asked = hit(1, description="A long description. " * 10), 0
 
-    def batches() -> Iterator[list[Exported]]:
+    def batches() -> Iterator[Batch]:
         nonlocal asked
         for _ in range(0, count, 500):
             asked += 1
-            yield [Exported(one)] * 500
+            yield Batch([one.token] * 500, [one] * 500)
 
     tracemalloc.start()
     out = [asked for chunk in FORMATS.create(name).chunks(batches()) if chunk.strip(b"[]\n ")]
