@@ -46,6 +46,7 @@ def sign_in_page(next: str, refused: Refused | None = None) -> Response:
         "signin.html", {"message": message, "hint": hint, "next": local(next)}, refused.status if refused else 401
     )
     page.headers["Cache-Control"] = "no-store"  # the same address is another page after signing in
+    page.headers["HX-Refresh"] = "true"  # htmx asked for a part of a page: the whole page is asked for anew
     if refused:
         page.headers.update(refused.headers)
     return page

@@ -49,6 +49,7 @@ def test_a_browser_gets_a_form_that_leads_on_and_a_program_gets_json(client):
     assert 'action="/login"' in page.text
     assert 'name="next" value="/search?q=risk%3E=4&amp;group=1"' in page.text
     assert page.headers["cache-control"] == "no-store"
+    assert page.headers["hx-refresh"] == "true"  # no form inside a list of cards
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert client.get("/search").json()["error"] == "TokenNeeded"
     assert client.get("/static/signin.css").status_code == 200
