@@ -42,6 +42,7 @@ def test_a_link_that_a_colleague_sent_is_open_after_signing_in(address, scripts)
         page.fill("#token", "a wrong one")
         page.keyboard.press("Enter")
         assert "wrong token" in page.inner_text("[role=alert]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.fill("#token", TOKEN)
         page.click("button:has-text('Sign in')")
 
