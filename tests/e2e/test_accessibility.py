@@ -9,6 +9,7 @@ import pytest
 from browsing import address_of, chromium, needs_chromium, page_of
 from drives import Drives, engine_over
 from scenario.records import Detection, Scenario
+from scenario.vocabulary import Tag
 from server.app import create_app
 from staged import noise, standing
 
@@ -23,6 +24,7 @@ PAGES = {
     "a frame": "/frame/t1",
     "a frame without pictures": "/frame/t9",
     "no such frame": "/frame/nothing",
+    "saved searches": "/saved",
 }
 WCAG = {"wcag2a", "wcag2aa", "wcag21a", "wcag21aa"}
 GRAVE = {"serious", "critical"}
@@ -51,6 +53,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine = engine_over(drives)
     for question in ("a pedestrian in the lane at night", "risk>=9"):
         list(engine.verify(["t1", "t2"], question))
+    engine.review(["t1"], "Ada", holds=[Tag.CONSTRUCTION], does_not_hold=[Tag.VRU_HAZARD])
+    engine.saved.save("rain", "weather:rain", "Ada")
     with address_of(create_app(engine)) as at:
         yield at
 
