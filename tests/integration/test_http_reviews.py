@@ -39,6 +39,7 @@ def test_tags_and_a_verdict_are_written_together_and_read_back(client, token):
         ({"holds": []}, 400),
         ({"holds": ["wet"]}, 422),
         ({"does_not_hold": ["construction"]}, 400),
+        ({"does_not_hold": ["construction"], "query": "risk>=1", "verdict": "no"}, 400),
         ({"verdict": "no"}, 400),
         ({"query": "", "verdict": "no"}, 400),
         ({"query": "wether:rain", "verdict": "no"}, 422),
