@@ -17,6 +17,7 @@ from server.engine import Engine
 from server.web.assets import Assets
 from server.web.pages import web_router
 from server.web.signin_page import sign_in_instead
+from server.web.trouble import trouble
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000
@@ -58,7 +59,7 @@ def create_app(
     )
     app.state.services = services
     app.state.routes = [route for router in ROUTERS for route in router.routes]
-    errors.install(app)
+    errors.install(app, trouble)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(json_only)])
     app.include_router(web_router(engine))

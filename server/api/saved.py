@@ -25,10 +25,6 @@ class SaveRequest(Record):
     who: Annotated[str, Field(max_length=LONGEST_NAME, description="whose it is; may be empty")] = ""
 
 
-class Looked(Record):
-    """An empty object: a write is JSON, and there is nothing to say."""
-
-
 @router.get("", summary="Saved searches, with how many frames are new")
 def saved_searches(engine: TheEngine) -> list[SavedCount]:
     """`new` are frames that were indexed since the search was looked at, and that it finds."""
@@ -41,8 +37,8 @@ def save(engine: TheEngine, asked: SaveRequest) -> SavedSearch:
     return engine.saved.save(asked.name, asked.query, asked.who)
 
 
-@router.post("/{name}/look", summary="Look at a saved search", responses=WRITES)
-def look(engine: TheEngine, name: Saved, looked: Looked) -> SavedCount:
+@router.put("/{name}/look", summary="Look at a saved search", responses=WRITES)
+def look(engine: TheEngine, name: Saved) -> SavedCount:
     """Tells what is new once more; from now on only frames that come later are."""
     return engine.saved.look(name)
 
