@@ -16,6 +16,7 @@ from server.api.metrics import Measured
 from server.engine import Engine
 from server.web.assets import Assets
 from server.web.pages import web_router
+from server.web.trouble import trouble
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000
@@ -56,7 +57,8 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
-    errors.install(app)
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
+    errors.install(app, trouble)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(json_only)])
     app.include_router(web_router(engine))

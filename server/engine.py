@@ -74,6 +74,7 @@ class Engine(SecondLooks):
         self._corpus: Corpus | None = None
         self._searches: OrderedDict[str, _Search] = OrderedDict()
         self._lock = threading.Lock()
+        self._pinned = threading.local()  # the corpus that `of_one_build` answers this thread from
         self._loading = threading.Lock()  # of its own: a filter does not wait for a model to load
         self._embedder: Embedder | None = None
 
@@ -180,21 +181,39 @@ class Engine(SecondLooks):
         except UnknownToken as error:
             raise QueryError(str(error), source, *query.similar_span, "take a token that search prints") from error
 
+    def of_one_build(self, make: Callable[[], T]) -> T:
+        """What `make` gives, all that it asks in this thread answered from one build, however the index moves on."""
+
+        def pinned() -> T:
+            self._pinned.corpus = self._open()
+            try:
+                return make()
+            finally:
+                self._pinned.corpus = None
+
+        return self._reopening(pinned)
+
     def _reopening(self, make: Callable[[], T]) -> T:
         """What `make` gives; tried once more with everything opened anew if the index was replaced underneath us."""
         try:
             return make()
         except StoreError as error:
-            if type(error) is not StoreError:  # a named state of the index, not files that are gone
-                raise
+            if type(error) is not StoreError or self._pin is not None:  # a named state of the index, not files gone
+                raise  # or within `of_one_build`, which makes all of it anew
         with self._lock:
             self._store = Store(self.workspace.index_uri)
             self._corpus = None
             self._searches.clear()
         return make()
 
+    @property
+    def _pin(self) -> Corpus | None:
+        return getattr(self._pinned, "corpus", None)
+
     def _open(self) -> Corpus:
         """The published snapshot in memory; opened anew when a build was published since."""
+        if self._pin is not None:
+            return self._pin
         with self._lock:
             version = self._store.published_version()
             if self._corpus is None or self._corpus.snapshot.version != version:

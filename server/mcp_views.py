@@ -208,7 +208,7 @@ def pictures_of(frame: Frame, cameras: Sequence[str] | None) -> tuple[list[Pictu
 
 
 def _jpeg(image: str) -> bytes:
-    picture = images.read(image)
+    picture = images.read(image, PICTURE_PX)
     picture.thumbnail((PICTURE_PX, PICTURE_PX))
     return images.jpeg(picture)
 

@@ -1,6 +1,7 @@
 """One shape for everything that goes wrong, in the same words as the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import Field
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from scenario.errors import (
     DownloadError,
@@ -94,28 +96,77 @@ def answer(status: int, body: ErrorBody, headers: dict[str, str] | None = None) 
     return JSONResponse(body.model_dump(), status, headers)
 
 
-def install(app: FastAPI) -> None:
-    """Every error of this application in our shape. An error that is none of ours is a bug, and is logged as one."""
-    app.add_exception_handler(SemdriveError, _ours)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_exception_handler(HTTPException, _of_the_framework)
-    app.add_exception_handler(Exception, _bug)
+Page = Callable[[Request, int, ErrorBody], Response]
 
 
-async def _ours(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, SemdriveError)
-    return answer(status_of(error), body_of(error))
+def install(app: FastAPI, page: Page | None = None) -> None:
+    """Every error of this application in our shape. An error that is none of ours is a bug, and is logged as one.
+
+    `page` makes what a person gets who looks at a page, where a program gets the body as JSON.
+    """
+    told = _Told(page)
+    app.add_exception_handler(SemdriveError, told.ours)
+    app.add_exception_handler(Refused, told.refused)
+    app.add_exception_handler(RequestValidationError, told.unreadable)
+    app.add_exception_handler(HTTPException, told.of_the_framework)
+    app.add_exception_handler(Exception, told.bug)
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refused)
-    return answer(error.status, error.body, error.headers)
+@dataclass(frozen=True)
+class _Told:
+    """Errors as answers."""
+
+    page: Page | None
+
+    async def ours(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, SemdriveError)
+        return self._answer(request, status_of(error), body_of(error))
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return self._answer(request, error.status, error.body, error.headers)
+
+    async def unreadable(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        body = ErrorBody(error="RequestInvalid", message=printable(sentence(error.errors())))
+        return self._answer(request, 422, body)
+
+    async def of_the_framework(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            hint = "GET /openapi.json lists what there is"
+            body = ErrorBody(error="NoSuchPage", message="nothing is here", hint=hint)
+        else:
+            name = HTTPStatus(error.status_code).phrase.title().replace(" ", "")
+            body = ErrorBody(error=name, message=printable(str(error.detail)))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:  # the framework names the methods of the first route of that path alone
+            headers["Allow"] = _methods(request) or headers.get("Allow", "")
+        return self._answer(request, error.status_code, body, headers)
+
+    async def bug(self, request: Request, error: Exception) -> Response:
+        return self._answer(request, 500, FAULT)
+
+    def _answer(
+        self, request: Request, status: int, body: ErrorBody, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        if self.page is None or not _is_looked_at(request):
+            return answer(status, body, dict(headers or {}))
+        made = self.page(request, status, body)
+        made.headers.update(headers or {})
+        return made
 
 
-async def _unreadable(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    return answer(422, ErrorBody(error="RequestInvalid", message=printable(sentence(error.errors()))))
+def _is_looked_at(request: Request) -> bool:
+    """Whether a browser shows the answer: what it follows, and what the page has it swap in."""
+    is_data = request.url.path.startswith("/api/") or request.url.path.endswith(".json")
+    return not is_data and ("text/html" in request.headers.get("accept", "") or "hx-request" in request.headers)
+
+
+def _methods(request: Request) -> str:
+    """Every method that some route has for the path that was asked for."""
+    routes = [route for route in request.app.state.routes if route.path_regex.match(request.url.path)]
+    return ", ".join(sorted({method for route in routes for method in route.methods}))
 
 
 def sentence(faults: Sequence[Any], *, within: int = 1) -> str:
@@ -129,17 +180,3 @@ def sentence(faults: Sequence[Any], *, within: int = 1) -> str:
     if first["type"] == "json_invalid":
         return f"the body is no JSON: {first.get('ctx', {}).get('error', first['msg'])}"
     return f"{where} is {shown}: {first['msg']}"
-
-
-async def _of_the_framework(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        body = ErrorBody(error="NoSuchPage", message="nothing is here", hint="GET /openapi.json lists what there is")
-    else:
-        name = HTTPStatus(error.status_code).phrase.title().replace(" ", "")
-        body = ErrorBody(error=name, message=printable(str(error.detail)))
-    return answer(error.status_code, body, dict(error.headers or {}))
-
-
-async def _bug(request: Request, error: Exception) -> JSONResponse:
-    return answer(500, FAULT)

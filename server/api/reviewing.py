@@ -13,6 +13,7 @@ from scenario.vocabulary import Tag
 from server.api.context import TheEngine
 from server.api.errors import responses
 from server.api.text import Name, QueryText
+from server.asking import asked_of
 from server.proposals import Proposal
 
 router = APIRouter(prefix="/api", tags=["review"], responses=responses(409, 503))
@@ -82,9 +83,11 @@ class Reviewed(Record):
 @router.get("/reviews", summary="What people said of tags, oldest first")
 def reviews(
     engine: TheEngine,
-    token: Annotated[list[Name] | None, Query(max_length=MOST_REVIEWED, description="Only of these frames.")] = None,
+    token: Annotated[
+        list[Name], Query(default_factory=list, max_length=MOST_REVIEWED, description="Only of these frames.")
+    ],
 ) -> list[Review]:
-    return engine.reviews(token)
+    return engine.reviews(token or None)
 
 
 @router.post("/reviews", summary="Tag frames, or say what they are not", responses=WRITES)
@@ -93,8 +96,9 @@ def review(engine: TheEngine, said: ReviewRequest) -> Reviewed:
     tags = bool(said.holds or said.does_not_hold)
     if (said.query is None) != (said.verdict is None) or not (tags or said.verdict):
         raise ConfigError("a review needs tags (holds, does_not_hold), or a query with a verdict on it, or both")
-    decided: list[Verification] = []
-    if said.query is not None and said.verdict is not None:
-        decided = engine.decide(said.tokens, said.who, said.query, said.verdict)
+    asked = None if said.query is None else asked_of(said.query)  # a query that is none is refused before all writing
     given = engine.review(said.tokens, said.who, holds=said.holds, does_not_hold=said.does_not_hold) if tags else []
+    decided: list[Verification] = []
+    if asked is not None and said.verdict is not None:
+        decided = engine.decide(said.tokens, said.who, asked, said.verdict)
     return Reviewed(reviews=tuple(given), verifications=tuple(decided))

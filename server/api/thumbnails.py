@@ -15,6 +15,7 @@ from server.engine import Engine
 
 KEPT_BYTES = 64 * 2**20
 KEPT_FRAMES = 4096
+MADE_AT_ONCE = 4  # each holds a whole picture in memory
 WIDTHS_PX = (160, 320, 640, 960, 1280, 1920)
 
 
@@ -31,6 +32,7 @@ class Thumbnails:
         self._kept_bytes, self._bytes = kept_bytes, 0
         self._kept: OrderedDict[str, Picture] = OrderedDict()
         self._lock = threading.Lock()
+        self._making = threading.BoundedSemaphore(MADE_AT_ONCE)
 
     @staticmethod
     def etag(image: str, width_px: int | None) -> str:
@@ -44,7 +46,8 @@ class Thumbnails:
             if etag in self._kept:
                 self._kept.move_to_end(etag)
                 return self._kept[etag]
-        made = Picture(_encoded(image, width_px), etag)
+        with self._making:
+            made = Picture(_encoded(image, width_px), etag)
         with self._lock:
             if etag not in self._kept:
                 self._kept[etag] = made
@@ -116,7 +119,7 @@ def sized(width_px: int | None) -> int | None:
 
 
 def _encoded(image: str, width_px: int | None) -> bytes:
-    picture = read(image)
+    picture = read(image, width_px)
     if width_px is not None and width_px < picture.width:
         height_px = max(1, round(picture.height * width_px / picture.width))
         picture = picture.resize((width_px, height_px))

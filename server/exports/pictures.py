@@ -26,10 +26,12 @@ def picture_name(token: str, camera: str, image: str) -> str:
 
 
 def picture_bytes(image: str) -> bytes | None:
-    """The file as it is; None where it cannot be read."""
+    """The file as it is; None where it cannot be read, or is no picture: an index that names other files of this
+    machine, whoever made it, gets none of them out."""
     try:
+        size_px(image)
         return Path(image).read_bytes()
-    except (OSError, ValueError):
+    except (ImageUnreadable, OSError, ValueError):
         return None
 
 

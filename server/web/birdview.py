@@ -5,20 +5,22 @@ Pixels of a drawing `WIDTH_PX` × `HEIGHT_PX`, the ego heading up.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import degrees, hypot
+from math import cos, degrees, hypot, radians, sin
 
 from scenario.geometry import EgoPath, ego_path_of
 from scenario.records import Detection, Frame
+from server.web.room import Room
 
 WIDTH_PX, HEIGHT_PX = 360, 440
 LANE_M = 3.5
 EGO_FRONT_M, EGO_REAR_M, EGO_WIDTH_M = 3.8, 1.0, 1.9  # from the rear axle, where the ego frame has its origin
-NEAREST_M, FARTHEST_M = 20.0, 60.0  # the drawing reaches ahead at least and at most so far
+NEAREST_M, FARTHEST_M = 24.0, 60.0  # the drawing reaches ahead at least and at most so far
 BEHIND_M, FARTHEST_BEHIND_M = 6.0, 20.0
 RING_M = 10.0
 SMALLEST_M = 0.8  # what is smaller is drawn so large
 STEP_M = 2.0  # between points of the drawn path
-CHARACTER_PX, LINE_PX, GAP_PX = 6.2, 13.0, 8.0  # of a label; the width is a guess that is wide enough
+CHARACTER_PX, LINE_PX, GAP_PX = 6.2, 13.0, 3.0  # of a label; the width is a guess that is wide enough
+SPOT_PX = 5.0  # a mark's dot
 
 
 @dataclass(frozen=True)
@@ -148,13 +150,15 @@ def _line(path: EgoPath, scale: _Scale, far_m: float, behind_m: float) -> str:
 def _rings(scale: _Scale, far_m: float) -> Iterable[Ring]:
     step_m = RING_M if far_m <= 4 * RING_M else 2 * RING_M
     for number in range(1, int(far_m / step_m) + 1):
-        yield Ring(round(number * step_m * scale.px_per_m, 1), f"{number * step_m:.0f} m")
+        if scale.y - number * step_m * scale.px_per_m >= LINE_PX:  # its label is not cut
+            yield Ring(round(number * step_m * scale.px_per_m, 1), f"{number * step_m:.0f} m")
 
 
 def _marks(scale: _Scale, placed: Sequence[_Placed], texts: Sequence[str]) -> Iterable[Mark]:
     """What stands in the path first, then the nearest: those get a label while there is room."""
-    taken: list[tuple[float, float, float, float]] = []
-    for one in sorted(placed, key=lambda one: (not _in_path(one.one), hypot(one.x_m, one.y_m))):
+    spots = [scale.at(one.x_m, one.y_m) for one in placed]
+    room = Room(WIDTH_PX, HEIGHT_PX, [(x - SPOT_PX, y - SPOT_PX, x + SPOT_PX, y + SPOT_PX) for x, y in spots])
+    for one in sorted(placed, key=lambda one: (not in_path(one.one), hypot(one.x_m, one.y_m))):
         x, y = scale.at(one.x_m, one.y_m)
         text = f"{one.numbers[0] + 1} {one.one.label}"
         length, width, turn_deg = _footprint(one, scale.px_per_m)
@@ -165,14 +169,20 @@ def _marks(scale: _Scale, placed: Sequence[_Placed], texts: Sequence[str]) -> It
             length=length,
             width=width,
             turn_deg=turn_deg,
-            in_path=_in_path(one.one),
-            label=_label(x, y, text, taken),
+            in_path=in_path(one.one),
+            label=_label(x, y, _reach(length, width, turn_deg) + GAP_PX, text, room),
             text=text,
             about=texts[one.numbers[0]],
         )
 
 
-def _in_path(one: Detection) -> bool:
+def _reach(length: float, width: float, turn_deg: float) -> float:
+    """How far to the side a mark reaches."""
+    turn = radians(turn_deg)
+    return max(SPOT_PX, abs(sin(turn)) * length / 2 + abs(cos(turn)) * width / 2)
+
+
+def in_path(one: Detection) -> bool:
     return (one.ahead_m or 0) > 0 and abs(one.lateral_m or 0) <= LANE_M / 2
 
 
@@ -189,19 +199,12 @@ def _footprint(one: _Placed, px_per_m: float) -> tuple[float, float, float]:
     )
 
 
-def _label(x: float, y: float, text: str, taken: list[tuple[float, float, float, float]]) -> Label | None:
+def _label(x: float, y: float, gap: float, text: str, room: Room) -> Label | None:
     """Beside its mark where nothing stands yet, on the side with more room first."""
     width = CHARACTER_PX * len(text)
     sides = ("start", "end") if x <= WIDTH_PX / 2 else ("end", "start")
     for anchor in sides:
-        left = x + GAP_PX if anchor == "start" else x - GAP_PX - width
-        area = (left, y - LINE_PX / 2, left + width, y + LINE_PX / 2)
-        free = left >= 0 and left + width <= WIDTH_PX and LINE_PX / 2 <= y <= HEIGHT_PX - LINE_PX / 2
-        if free and not any(_overlap(area, other) for other in taken):
-            taken.append(area)
-            return Label(round(x + (GAP_PX if anchor == "start" else -GAP_PX), 1), round(y + 4, 1), anchor, text)
+        left = x + gap if anchor == "start" else x - gap - width
+        if room.take((left, y - LINE_PX / 2, left + width, y + LINE_PX / 2)):
+            return Label(round(x + (gap if anchor == "start" else -gap), 1), round(y + 4, 1), anchor, text)
     return None
-
-
-def _overlap(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> bool:
-    return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]

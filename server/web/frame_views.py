@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from scenario.records import Belief, Detection, DetectionReview, Scenario, ScoutReport
 from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS
-from server.web.cards import pictures, step
+from server.web.birdview import in_path
+from server.web.cards import FRONT, pictures, step
+from server.web.room import Room
 
-LABELLED = 10  # boxes of a picture that carry their label; the others tell it to a pointer, and in the list
 LABEL_SHARE = 34  # a label's height is the picture's width by this
+CHARACTER_SHARE = 0.58  # of a label's height: how wide a character is, at most
 LIKELY = 0.3  # a tag that the judge does not hold is shown from here on
 REVIEW_SIGNS = {"confirmed": "✓", "rejected": "✗", "uncertain": "?"}
 
@@ -21,7 +23,8 @@ class Box:
     y: float
     width: float
     height: float
-    label: str | None  # where there is room
+    label: str | None  # where there is room; the others tell theirs to a pointer, and in the list
+    label_x: float
     label_y: float
     about: str
 
@@ -38,6 +41,16 @@ class CameraView:
     label_px: float
     boxes: tuple[Box, ...]
     unboxed: int  # detections that are known without a box
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a camera saw of one label."""
+
+    label: str
+    numbers: tuple[int, ...]
+    sizes: str  # of those that are known: confidence and how much of the picture
+    others: int  # that are only counted
 
 
 @dataclass(frozen=True)
@@ -116,7 +129,7 @@ def cameras(scenario: Scenario, detections: Sequence[Detection]) -> list[CameraV
     made = []
     for one in pictures(scenario.frame):
         numbers = [number for number, seen in enumerate(detections) if seen.camera == one.camera]
-        boxes = tuple(_boxes(numbers, detections, one.width_px or 960))
+        boxes = tuple(_boxes(numbers, detections, one.width_px or 960, one.height_px or 540))
         address = one.url.partition("?")[0]
         made.append(
             CameraView(
@@ -133,31 +146,59 @@ def cameras(scenario: Scenario, detections: Sequence[Detection]) -> list[CameraV
     return made
 
 
-def _boxes(numbers: Sequence[int], detections: Sequence[Detection], width_px: int) -> Iterable[Box]:
-    """The large ones first, so that a small one before them can be pointed at; the largest are labelled."""
-    known = [(number, box) for number in numbers if (box := detections[number].box_xyxy_px) is not None]
-    known.sort(key=lambda one: -(one[1][2] - one[1][0]) * (one[1][3] - one[1][1]))
-    size_px = width_px / LABEL_SHARE
-    for place, (number, (x0, y0, x1, y1)) in enumerate(known):
-        yield Box(
-            number=number,
-            x=x0,
-            y=y0,
-            width=round(x1 - x0, 1),
-            height=round(y1 - y0, 1),
-            label=f"{number + 1} {detections[number].label}" if place < LABELLED else None,
-            label_y=round(y0 - size_px / 4 if y0 > 1.3 * size_px else y1 + size_px, 1),
-            about=f"{number + 1}: {about(detections[number])}",
-        )
+def _boxes(numbers: Sequence[int], detections: Sequence[Detection], width_px: int, height_px: int) -> list[Box]:
+    """The large ones first, so that a small one before them can be pointed at."""
+    known = {number: box for number in numbers if (box := detections[number].box_xyxy_px) is not None}
+    large = sorted(
+        known, key=lambda number: -(known[number][2] - known[number][0]) * (known[number][3] - known[number][1])
+    )
+    room, size_px = Room(width_px, height_px), width_px / LABEL_SHARE
+    places = {}
+    for number in sorted(large, key=lambda number: not in_path(detections[number])):  # these are labelled first
+        text = f"{number + 1} {detections[number].label}"
+        places[number] = _label(known[number], text, size_px, width_px, room)
+    return [_box(number, known[number], detections[number], places[number]) for number in large]
 
 
-def inventory(scenario: Scenario) -> list[tuple[str, list[tuple[int, Detection]]]]:
+def _area(box: Sequence[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _box(number: int, box: Sequence[float], one: Detection, label: tuple[str, float, float] | None) -> Box:
+    x0, y0, x1, y1 = box
+    text, x, y = label or (None, 0.0, 0.0)
+    size = {"x": x0, "y": y0, "width": round(x1 - x0, 1), "height": round(y1 - y0, 1)}
+    return Box(number=number, **size, label=text, label_x=x, label_y=y, about=f"{number + 1}: {about(one)}")
+
+
+def _label(
+    box: Sequence[float], text: str, size_px: float, width_px: int, room: Room
+) -> tuple[str, float, float] | None:
+    """The text, and where its line begins: over the box, else below it, else nowhere."""
+    wide_px = CHARACTER_SHARE * size_px * len(text)
+    x = max(0.0, min(box[0], width_px - wide_px))
+    for base in (box[1] - size_px / 4, box[3] + size_px):
+        if room.take((x, base - size_px, x + wide_px, base + size_px / 4)):
+            return text, round(x, 1), round(base, 1)
+    return None
+
+
+def inventory(scenario: Scenario) -> list[tuple[str, list[Kind]]]:
     """What was detected, by camera, for a frame without pictures; a camera that was clear has nothing."""
     seen = list(enumerate(scenario.grounding.detections))
     named = list(dict.fromkeys([*scenario.grounding.cameras, *(one.camera for _, one in seen)]))
-    front = ["CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"]
-    order = [*[name for name in front if name in named], *[name for name in named if name not in front]]
-    return [(name, [(number, one) for number, one in seen if one.camera == name]) for name in order]
+    order = [*[name for name in FRONT if name in named], *[name for name in named if name not in FRONT]]
+    return [(name, list(_kinds([one for one in seen if one[1].camera == name]))) for name in order]
+
+
+def _kinds(seen: Sequence[tuple[int, Detection]]) -> Iterable[Kind]:
+    for label in dict.fromkeys(one.label for _, one in seen):
+        alike = [(number, one) for number, one in seen if one.label == label]
+        sure = sorted((one for _, one in alike if one.confidence is not None), key=lambda one: -(one.confidence or 0))
+        sizes = ", ".join(
+            f"{one.confidence:.2f}{f' {one.size_class.lower()}' if one.size_class else ''}" for one in sure
+        )
+        yield Kind(label, tuple(number for number, _ in alike), sizes, len(alike) - len(sure))
 
 
 def fact_rows(scenario: Scenario) -> tuple[list[FactRow], list[str]]:

@@ -53,7 +53,8 @@ def search_router(engine: Engine) -> APIRouter:
     @router.get("/search")
     def search(request: Request, serving: Serving, state: State) -> Response:
         try:
-            return render("search.html", search_context(engine, serving.cameras, state) | {"who": who_of(request)})
+            context = engine.of_one_build(lambda: search_context(engine, serving.cameras, state))
+            return render("search.html", context | {"who": who_of(request)})
         except QueryError as error:
             return render("search.html", _refused(state, error), 422)
 

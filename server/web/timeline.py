@@ -11,7 +11,7 @@ from scenario.vocabulary import RISK_MAX, EgoRequiredAction, VruStatus
 from search.results import Hit
 from server.neighbours import Neighbours, SceneFrame
 
-FRAMES = 400  # of a longer scene, those around the frame
+FRAMES = 200  # of a longer scene, those around the frame
 TOP_PX, BOTTOM_PX = 6, 58
 EVENTS = ("vru_status", "ego_required_action")  # fields whose value is an event while it stays
 QUIET = frozenset({VruStatus.NONE, EgoRequiredAction.LANE_KEEP})  # nothing happens while it is that

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from browsing import address_of, chromium, needs_chromium, page_of
 from drives import Drives, engine_over
 from scenario.records import Detection, Scenario
+from scenario.vocabulary import Tag
 from server.app import create_app
 from staged import noise, standing
 
@@ -23,6 +25,9 @@ PAGES = {
     "a frame": "/frame/t1",
     "a frame without pictures": "/frame/t9",
     "no such frame": "/frame/nothing",
+    "saved searches": "/saved",
+    "samples": "/curate?annotator=Ada",
+    "a frame to label": "/curate/hard?annotator=Ada",
 }
 WCAG = {"wcag2a", "wcag2aa", "wcag21a", "wcag21aa"}
 GRAVE = {"serious", "critical"}
@@ -51,7 +56,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine = engine_over(drives)
     for question in ("a pedestrian in the lane at night", "risk>=9"):
         list(engine.verify(["t1", "t2"], question))
+    engine.review(["t1"], "Ada", holds=[Tag.CONSTRUCTION], does_not_hold=[Tag.VRU_HAZARD])
+    engine.saved.save("rain", "weather:rain", "Ada")
     with address_of(create_app(engine)) as at:
+        httpx.post(f"{at}/api/samples/hard/frames", json={"tokens": ["t1"], "who": "Ada"}).raise_for_status()
         yield at
 
 
@@ -72,8 +80,7 @@ def _violations(page: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width_px", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width_px"), [("light", 390), ("dark", 1440)])  # colours differ by theme, not width
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_axe_finds_nothing_that_keeps_anybody_out(browser, address, path, theme, width_px):
     with page_of(browser, *REFUSED, width_px=width_px, color_scheme=theme) as page:
@@ -90,4 +97,8 @@ def test_what_opens_is_as_accessible_as_what_stands(browser, address, theme):
         page.hover(".detections tbody tr")
         assert "\n\n".join(_violations(page)) == ""
         page.keyboard.press("?")
+        assert "\n\n".join(_violations(page)) == ""
+        page.goto(f"{address}/search?q=a+pedestrian+weather:rain")
+        page.check("#t-t1 input[name=token]")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert "\n\n".join(_violations(page)) == ""

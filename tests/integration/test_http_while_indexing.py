@@ -19,7 +19,7 @@ from serving import serving
 SCENARIOS = drive(60, seed=8)
 CLIENTS, BUILDS, ASKED_EACH = 16, 4, 8
 QUERIES = [f"risk>={risk}{words}" for risk, words in product(range(8), ("", " a pedestrian at night"))]
-KINDS = ("/api/search?limit=20&q=", "/api/facets?q=")
+KINDS = ("/api/search?limit=20&q=", "/api/facets?q=", "/search?q=")
 
 
 def marked(number: int) -> Iterator[Scenario]:

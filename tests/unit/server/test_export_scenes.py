@@ -188,3 +188,12 @@ def test_fiftyone_imports_what_we_export(two_frames, tmp_path):
         assert near.count("detections.detections") == 1
     finally:
         dataset.delete()
+
+
+@pytest.mark.parametrize("name", ["frames", "fiftyone"])
+def test_a_file_that_is_no_picture_never_leaves_whatever_the_index_calls_it(tmp_path, name):
+    (tmp_path / "front.jpg").write_text("secret")
+    cameras = {"CAM_FRONT": Camera(image=str(tmp_path / "front.jpg"), width_px=64, height_px=48)}
+    sent, format = exported(name, rows([hit()], [seen("token-1", cameras)]))
+    assert b"secret" not in sent
+    assert format.left_out["pictures that cannot be read"] == 1

@@ -1,7 +1,7 @@
 import pytest
 
 from drives import scenario
-from scenario.records import Detection, DetectionReview, Facts, ReviewVerdict, Scenario, ScoutReport
+from scenario.records import Camera, Detection, DetectionReview, Facts, ReviewVerdict, Scenario, ScoutReport
 from server.web import frame_views
 
 
@@ -77,3 +77,35 @@ def test_a_detection_is_told_in_metres_where_they_are_known(given, told):
 )
 def test_a_time_is_told_as_people_read_it_and_an_impossible_one_as_it_is(at, told):
     assert frame_views.moment(at) == told
+
+
+def _boxed(*boxes: tuple[float, float, float, float]) -> Scenario:
+    seen = tuple(Detection(label="car", camera="CAM_FRONT", box_xyxy_px=box) for box in boxes)
+    made = scenario("t", cameras={"CAM_FRONT": Camera(image="x.jpg", width_px=800, height_px=450)})
+    return made.model_copy(update={"grounding": made.grounding.model_copy(update={"detections": seen})})
+
+
+def test_the_label_of_a_box_stands_where_no_other_stands_and_within_the_picture():
+    crowd = _boxed(
+        (10, 5, 60, 445), (780, 100, 799, 160), (300, 200, 380, 300), (301, 201, 381, 301), (302, 202, 382, 302)
+    )
+    (view,) = frame_views.cameras(crowd, crowd.grounding.detections)
+
+    labels = {box.number: (box.label, box.label_x, box.label_y) for box in view.boxes}
+    assert labels[0][0] is None  # no room above it, none below it
+    assert labels[1][1] < 780  # moved to the left, so that it is whole
+    assert [labels[number][0] for number in (2, 3, 4)] == ["3 car", "4 car", None]  # above, below, nowhere
+    assert view.boxes[0].number == 0  # the largest is the lowest
+
+
+def test_things_of_one_kind_are_told_together_the_surest_first():
+    seen = tuple(
+        Detection(label=label, camera="CAM_FRONT", confidence=confidence)
+        for label, confidence in [("car", 0.5), ("bus", 0.6), ("car", 0.75), ("car", None)]
+    )
+    made = scenario("t")
+    made = made.model_copy(update={"grounding": made.grounding.model_copy(update={"detections": seen})})
+
+    ((camera, kinds),) = frame_views.inventory(made)
+    assert camera == "CAM_FRONT"
+    assert kinds == [frame_views.Kind("car", (0, 2, 3), "0.75, 0.50", 1), frame_views.Kind("bus", (1,), "0.60", 0)]

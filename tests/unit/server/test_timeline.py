@@ -57,6 +57,6 @@ def test_a_scene_that_is_too_long_is_shown_around_the_frame():
     line = drawn([1] * 1000, place=700)
 
     assert len(line.points) == FRAMES
-    assert (line.first, line.last, line.number) == (501, 900, 701)
-    assert line.here == line.points[200].x
+    assert (line.first, line.last, line.number) == (601, 800, 701)
+    assert line.here == line.points[100].x
     assert drawn([1] * 1000, place=999).last == 1000
