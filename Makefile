@@ -6,7 +6,7 @@ SEMDRIVE_SHARED ?= ../shared
 export PYTHON SEMDRIVE_SHARED
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench screenshots clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.core
@@ -23,6 +23,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.core build/release.done
 	$(BIN)/python benchmarks/search.py --index build/release
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python tools/screenshots.py
 
 build/release.done: | $(VENV)/.core
 	$(BIN)/semdrive index recorded --index build/release \

@@ -91,6 +91,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def ask_engine(engine: Engine, asked: Asked) -> int:
+    engine._open().filters.clear()  # what passed is kept, too; here every answer is made anew
     if asked.facets:
         return engine.facets(asked.source).matching
     return engine.search(asked.source, limit=PAGE).matching

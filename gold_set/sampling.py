@@ -129,6 +129,15 @@ def inclusion_probabilities(sizes: Floats, count: int) -> Floats:
         certain |= above
 
 
+def check_drawn(sample: Sample) -> None:
+    """Raises `InputError` for a sample that was picked: it stands for nothing but itself."""
+    if sample.method == "picked":
+        raise InputError(
+            f"sample {sample.name!r} was picked by hand, so nobody knows how likely its frames were to be in it, and"
+            " its labels tell nothing of the whole log; draw a sample for that: semdrive gold sample"
+        )
+
+
 class Estimate(Record):
     """A number about the corpus, with a 95 % interval; None where the sample cannot tell."""
 
@@ -150,13 +159,14 @@ class Weighing:
 
     @classmethod
     def of(cls, sample: Sample, tokens: Sequence[str]) -> "Weighing":
-        """Of the labelled `tokens`, in their order; each is in the sample."""
+        """Of the labelled `tokens`, in their order; each is in the sample. Raises `InputError` for a picked one."""
+        check_drawn(sample)
         frames = {frame.token: frame for frame in sample.frames}
         drawn = Counter(frame.stratum for frame in sample.frames)
         answered = Counter(frames[token].stratum for token in tokens)
         strata = tuple(frames[token].stratum for token in tokens)
         rates = np.array([answered[stratum] / drawn[stratum] for stratum in strata])
-        chances = np.array([frames[token].inclusion_probability for token in tokens])
+        chances = np.array([frames[token].inclusion_probability for token in tokens], dtype=float)
         return cls(chances * rates, strata, sample.population, silent=drawn.keys() != answered.keys())
 
     def total(self, values: Floats) -> float:

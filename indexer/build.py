@@ -43,12 +43,15 @@ def build_index(
     version = store.published_version()
     before = store.snapshot() if version is not None else None
     if not embedded or (before is not None and before.build.fingerprint == fingerprint):
+        ledger.record_indexed((item.token for item in embedded), run)  # in case it was published and then stopped
         return Built(version=version)
     kept = {item.token for item in embedded}
     dropped = set(before.columns(["token"])["token"].to_pylist()) - kept if before else ()
     progress.start("build index", len(embedded))
     build = Build(fingerprint, embedder.fingerprint, embedder.dim)
-    return Built(True, store.write(_rows(embedded, ledger), build, run, progress.advance), len(dropped))
+    published = store.write(_rows(embedded, ledger), build, run, progress.advance)
+    ledger.record_indexed((item.token for item in embedded), run)
+    return Built(True, published, len(dropped))
 
 
 def _rows(embedded: Sequence[EmbeddedScenario], ledger: Ledger) -> Iterator[IndexRow]:

@@ -9,6 +9,7 @@ from scenario.answers import Revision
 from scenario.ledger import digest, result_key
 from scenario.protocols import Judge
 from scenario.records import Beliefs, Frame, Grounding, Record, ScoutReport, Verdict
+from scenario.reviews import TagWords, with_tag_words
 from verifier.beliefs import FINGERPRINT as BELIEFS
 from verifier.beliefs import believe
 from verifier.fitted import BeliefFit, believe_fitted, retag
@@ -53,7 +54,7 @@ def judge_frames(
 
     Where the judge fails, the scouts vote and the verdict says why; the judge's failure stays in the ledger, so that
     it can be asked again. With a fit, beliefs are the fitted ones, and they set the verdict's tags and risk. A revision
-    in the ledger sets all of the verdict's facts: it is a person's word.
+    in the ledger sets all of the verdict's facts, a review the tags that it names: they are a person's word.
     """
     fingerprint = f"{judge.name}:{judge.fingerprint}:{REWARD}"
     verdicts = _stage(
@@ -71,11 +72,11 @@ def judge_frames(
     believed = _believe(stages, judged, fit)
     if fit:
         verdicts = _retag(stages, judged, verdicts, believed, fit)
-    revisions = stages.ledger.revisions()
-    revised = [item for item in judged if item.frame.token in revisions and item.frame.token in verdicts]
+    words = _words_of_people(stages)
+    revised = [item for item in judged if item.frame.token in words and item.frame.token in verdicts]
     if revised:
-        verdicts = verdicts | _revise(stages, revised, verdicts, revisions)
-    by_person = {item.frame.token: _told(revisions[item.frame.token]) for item in revised}
+        verdicts = verdicts | _revise(stages, revised, verdicts, words)
+    by_person = {item.frame.token: words[item.frame.token].told for item in revised}
     return [
         Judged(
             *(item, by_judge[item.frame.token], verdicts[item.frame.token], believed[item.frame.token]),
@@ -120,39 +121,57 @@ def _retag(
     return stages.stage("retag", tasks, make)
 
 
+@dataclass(frozen=True)
+class _Word:
+    """What people said of a frame: facts that they accepted, and tags that they spoke of, which stand above those."""
+
+    revision: Revision | None
+    tags: TagWords
+
+    @property
+    def fingerprint(self) -> str:
+        accepted = [self.revision.id, self.revision.facts.model_dump(mode="json")] if self.revision else []
+        return digest(*accepted, *([dict(self.tags)] if self.tags else []))
+
+    @property
+    def told(self) -> str:
+        accepted = [f"revision {self.revision.id} by {self.revision.who}"] if self.revision else []
+        spoken = [f"reviews of {', '.join(self.tags)}"] if self.tags else []
+        return " and ".join([*accepted, *spoken])
+
+    def of(self, verdict: Verdict) -> Verdict:
+        """The verdict with the facts that people gave it."""
+        facts = self.revision.facts if self.revision else verdict.candidates[verdict.chosen].facts
+        facts = facts.model_copy(update={"tags": with_tag_words(facts.tags, self.tags)})
+        candidates = list(verdict.candidates)
+        candidates[verdict.chosen] = verdict.candidates[verdict.chosen].model_copy(update={"facts": facts})
+        when = f", {self.revision.created_at}, after verification {self.revision.verification}" if self.revision else ""
+        notes = (*verdict.notes, f"facts by {self.told}{when}")
+        return verdict.model_copy(update={"candidates": tuple(candidates), "notes": notes})
+
+
+def _words_of_people(stages: StageRunner) -> dict[str, _Word]:
+    revisions, tags = stages.ledger.revisions(), stages.ledger.tag_words()
+    return {token: _Word(revisions.get(token), tags.get(token, {})) for token in revisions.keys() | tags.keys()}
+
+
 def _revise(
-    stages: StageRunner, revised: Sequence[Reported], verdicts: Mapping[str, str], revisions: Mapping[str, Revision]
+    stages: StageRunner, revised: Sequence[Reported], verdicts: Mapping[str, str], words: Mapping[str, _Word]
 ) -> dict[str, str]:
-    """Verdicts with the facts that a person accepted, under keys of their own."""
+    """Verdicts with the facts that people gave, under keys of their own."""
     frames = {item.frame.token: item.frame for item in revised}
     tasks = [
-        Task(result_key("revise", token, _fingerprint(revisions[token]), [verdicts[token]]), frame)
+        Task(result_key("revise", token, words[token].fingerprint, [verdicts[token]]), frame)
         for token, frame in frames.items()
     ]
 
     def make(missing: Sequence[Task]) -> Makes:
         stored = stages.ledger.payloads(verdicts[task.frame.token] for task in missing)
         for task in missing:
-            token = task.frame.token
-            verdict = Verdict.model_validate_json(stored[verdicts[token]])
-            yield task, _with_facts_of(revisions[token], verdict).to_bytes()
+            verdict = Verdict.model_validate_json(stored[verdicts[task.frame.token]])
+            yield task, words[task.frame.token].of(verdict).to_bytes()
 
     return stages.stage("revise", tasks, make)
-
-
-def _with_facts_of(revision: Revision, verdict: Verdict) -> Verdict:
-    candidates = list(verdict.candidates)
-    candidates[verdict.chosen] = verdict.candidates[verdict.chosen].model_copy(update={"facts": revision.facts})
-    note = f"facts by {_told(revision)}, {revision.created_at}, after verification {revision.verification}"
-    return verdict.model_copy(update={"candidates": tuple(candidates), "notes": (*verdict.notes, note)})
-
-
-def _told(revision: Revision) -> str:
-    return f"revision {revision.id} by {revision.who}"
-
-
-def _fingerprint(revision: Revision) -> str:
-    return digest(revision.id, revision.facts.model_dump(mode="json"))
 
 
 def _vote(stages: StageRunner, judge: Judge, fingerprint: str, left: Sequence[Reported]) -> dict[str, str]:

@@ -54,7 +54,7 @@ class ClauseVerdict(Record):
 
 
 class Verification(Record):
-    """One live look at a frame, asked the user's own question.
+    """One live look at a frame, asked the user's own question; or, where `who` is named, that person's own verdict.
 
     `question` is the query in canonical spelling, or the question as it was put. `probability` is that of yes.
     `error` is set where, and only where, the verdict is `error`.
@@ -76,6 +76,7 @@ class Verification(Record):
     model_s: float = 0.0  # what the scouts took, one after the other
     latency_s: float | None = None  # what its looks and the judge took, without the wait between scouts
     complete: bool = True  # no scout failed, or was left out for want of time: asked again, it would be the same
+    who: str = ""  # the person whose verdict it is; empty: scouts were asked
     key: str = ""  # hash of frame, question, evidence and models: the same key is the same question asked anew
     id: int | None = None  # its number in the ledger
     created_at: str | None = None

@@ -29,6 +29,12 @@ def load_scenarios(ledger: Ledger, keys: Sequence[str]) -> list[Scenario]:
     return [_assemble(ref, parts) for ref in refs]
 
 
+def load_frames(ledger: Ledger, keys: Sequence[str]) -> list[Frame]:
+    """The frames alone of the scenarios with these keys, in their order: a tenth of the work. Raises as above."""
+    stored = ledger.payloads(keys)
+    return [ScenarioRef.model_validate_json(_found(stored, key)).frame for key in keys]
+
+
 def load_scenario(ledger: Ledger, key: str) -> Scenario:
     return load_scenarios(ledger, [key])[0]
 

@@ -36,7 +36,10 @@ SemdriveError
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TypeVar
 from unicodedata import east_asian_width
+
+T = TypeVar("T", bound=str)
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
@@ -61,6 +64,14 @@ class SemdriveError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders, and their constructors take more than a message.
         return _rebuilt, (type(self), self.args, dict(self.__dict__))
+
+
+def one_of(kind: str, name: str, known: Iterable[T]) -> T:
+    """The one of `known` that is called `name`. Raises `ConfigError`, which says what there is."""
+    found = {str(each): each for each in known}
+    if name not in found:
+        raise ConfigError(unknown(kind, name, found))
+    return found[name]
 
 
 def _rebuilt(kind: type[SemdriveError], args: tuple[object, ...], state: dict[str, object]) -> SemdriveError:

@@ -133,6 +133,20 @@ class EgoPath:
         side = 1.0 if dx * gap_y - dy * gap_x >= 0 else -1.0
         return Place(float(along), float(side * distance[nearest]), atan2(dy, dx))
 
+    def point(self, ahead_m: float, lateral_m: float) -> tuple[float, float]:
+        """The point (x, y) of the ego frame at a place: the other way round than `locate`.
+
+        In a bend it is exact as far out as the point's nearest piece of the path is the one it is measured from.
+        """
+        line = self._extended
+        step = np.diff(line, axis=0)
+        length = np.hypot(step[:, 0], step[:, 1])
+        starts = np.concatenate([[0.0], np.cumsum(length)[:-1]]) - FAR_M
+        piece = max(0, int(np.searchsorted(starts, ahead_m, side="right")) - 1)
+        along = step[piece] / length[piece]
+        x, y = line[piece] + along * (ahead_m - starts[piece]) + np.array([-along[1], along[0]]) * lateral_m
+        return float(x), float(y)
+
     @cached_property
     def _extended(self) -> Array:
         line = np.array(self.points_m)

@@ -15,8 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from scenario.curation import Label, Sample
+from scenario.curation import Label, Sample, SampledFrame
 from scenario.errors import WorkspaceError
+from scenario.reviews import REVIEW_TABLES, ReviewTables
+from scenario.saved import SAVED_TABLES, SavedTables
 from scenario.verifications import TABLES, VerificationTables
 
 SCHEMA = 1
@@ -33,6 +35,9 @@ CREATE TABLE IF NOT EXISTS failures (
     message TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs(id), created_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS samples (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, payload TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS picks (
+    id INTEGER PRIMARY KEY, sample TEXT NOT NULL, token TEXT NOT NULL, who TEXT NOT NULL, created_at TEXT NOT NULL,
+    UNIQUE (sample, token));
 CREATE TABLE IF NOT EXISTS labels (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL, annotator TEXT NOT NULL, sample TEXT, payload TEXT NOT NULL,
     created_at TEXT NOT NULL);
@@ -87,7 +92,7 @@ def _named() -> Iterator[None]:
         raise WorkspaceError(f"the ledger cannot be used: {error}; semdrive doctor checks it") from error
 
 
-class Ledger(VerificationTables):
+class Ledger(VerificationTables, ReviewTables, SavedTables):
     """One connection. Readers and a second writer wait (busy timeout); they do not fail."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -115,7 +120,7 @@ class Ledger(VerificationTables):
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             with self._transaction():
-                for statement in (_TABLES + TABLES).split(";\n"):
+                for statement in (_TABLES + TABLES + REVIEW_TABLES + SAVED_TABLES).split(";\n"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")
         self._db.execute(f"PRAGMA query_only = {int(read_only)}")
@@ -229,16 +234,47 @@ class Ledger(VerificationTables):
             drawn = self._db.execute("SELECT 1 FROM samples WHERE name = ?", (sample.name,)).fetchone()
             if drawn:
                 raise WorkspaceError(f"a sample named {sample.name!r} was drawn before; give this one another --name")
-            self._db.execute(
-                "INSERT INTO samples (name, payload, created_at) VALUES (?, ?, ?)",
-                (sample.name, sample.model_dump_json(), _now()),
+            self._insert_sample(sample)
+
+    def _insert_sample(self, sample: Sample) -> None:
+        self._db.execute(
+            "INSERT INTO samples (name, payload, created_at) VALUES (?, ?, ?)",
+            (sample.name, sample.model_dump_json(), _now()),
+        )
+
+    def append_picks(self, picked: Sample, who: str) -> int:
+        """Begin a picked sample, or add to the one of that name; how many frames it did not hold before.
+
+        Raises `WorkspaceError` where the sample of that name was drawn: a frame picked by hand would spoil its chances.
+        """
+        with self._transaction():
+            row = self._db.execute("SELECT payload FROM samples WHERE name = ?", (picked.name,)).fetchone()
+            if row is None:
+                self._insert_sample(picked.model_copy(update={"frames": ()}))  # they are picks, with who picked them
+            elif (method := Sample.model_validate_json(row[0]).method) != "picked":
+                raise WorkspaceError(
+                    f"sample {picked.name!r} was drawn ({method}); frames picked by hand would make its estimates"
+                    " wrong, so give them a sample of another name"
+                )
+            before = self._db.total_changes
+            self._db.executemany(
+                "INSERT OR IGNORE INTO picks (sample, token, who, created_at) VALUES (?, ?, ?, ?)",
+                [(picked.name, frame.token, who, _now()) for frame in picked.frames],
             )
+            added: int = self._db.total_changes - before
+            return added
 
     def samples(self) -> list[Sample]:
-        """In the order they were drawn."""
+        """In the order they were drawn, or first picked into."""
         if not self._has("samples"):
             return []
-        return [Sample.model_validate_json(p) for (p,) in self._read("SELECT payload FROM samples ORDER BY id")]
+        made = [Sample.model_validate_json(p) for (p,) in self._read("SELECT payload FROM samples ORDER BY id")]
+        return [one if one.method != "picked" else self._with_picks(one) for one in made]
+
+    def _with_picks(self, sample: Sample) -> Sample:
+        rows = self._read("SELECT token FROM picks WHERE sample = ? ORDER BY id", (sample.name,))
+        frames = (SampledFrame(token=token, inclusion_probability=None, stratum="picked") for (token,) in rows)
+        return sample.model_copy(update={"frames": tuple(frames)})
 
     def append_labels(self, labels: Iterable[Label]) -> None:
         now = _now()

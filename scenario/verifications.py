@@ -5,11 +5,11 @@ Append-only, like all of the ledger: an undo is a line of its own, and so is an 
 
 import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scenario.answers import Outcome, Revision, Verification
 from scenario.errors import WorkspaceError
+from scenario.tables import Tables
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS verifications (
@@ -45,22 +45,8 @@ def question_key(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip("?.! ")
 
 
-class VerificationTables:
-    """Mixed into `Ledger`, which opens the database."""
-
-    _db: Any
-
-    def _transaction(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
-
-    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
-
-    def _now(self) -> str:
-        raise NotImplementedError
-
-    def _has(self, table: str) -> bool:
-        raise NotImplementedError
+class VerificationTables(Tables):
+    """Mixed into `Ledger`."""
 
     # Verifications
 
@@ -102,6 +88,14 @@ class VerificationTables:
         )
         told = self.append_verification(known) if since else known
         return told.model_copy(update={"remembered": True})
+
+    def decided(self, tokens: Sequence[str], question: str) -> list[Verification]:
+        """Of each frame the latest verdict on a question, where it is a person's: nobody need look again."""
+        found = []
+        for token in tokens:
+            latest = [one for one in self.verifications(token=token, question=question) if one.verdict != "error"][:1]
+            found += [one.model_copy(update={"remembered": True}) for one in latest if one.who]
+        return found
 
     def verifications(
         self,

@@ -13,7 +13,6 @@ from search.chips import Chip, Reading
 from search.corpus import Corpus
 from search.fusion import EMPTY, POOL, Positions, Ranking, fuse, ordered, tied
 from search.query.ast import Query, Sort
-from search.query.compile import quote
 from search.query.fields import QUERY_FIELDS
 from search.schema import VECTOR_COLUMNS, Vector
 from search.selection import Prefilter, Selection
@@ -129,10 +128,10 @@ def _similar(corpus: Corpus, token: str, prefilter: Prefilter) -> Ranking:
 
 def position_of(corpus: Corpus, token: str) -> int:
     """Where a frame stands in the corpus. Raises `UnknownToken`."""
-    found = corpus.positions(corpus.snapshot.matching(f"token = {quote(token)}"))
-    if len(found) == 0:
+    (place,) = corpus.places([token]).tolist()
+    if place < 0:
         raise UnknownToken(token)
-    return int(found[0])
+    return int(place)
 
 
 def belief_ranking(corpus: Corpus, chips: Sequence[Chip], matching: Positions) -> Ranking:

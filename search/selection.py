@@ -33,18 +33,13 @@ class Selection:
     def positions(self, corpus: Corpus) -> Positions:
         if self.mask is not None:
             return np.flatnonzero(self.mask).astype(np.int64)
-        return matching_positions(corpus, self.where)
+        return corpus.matching(self.where)
 
     def count(self, corpus: Corpus) -> int:
-        return corpus.snapshot.count(self.where) if self.mask is None else int(self.mask.sum())
+        return corpus.count(self.where) if self.mask is None else int(self.mask.sum())
 
 
 EVERYTHING = Selection()
-
-
-def matching_positions(corpus: Corpus, where: str | None) -> Positions:
-    """Every frame that passes a compiled filter."""
-    return corpus.positions(corpus.snapshot.matching(where)) if where else np.arange(len(corpus), dtype=np.int64)
 
 
 Retriever = Callable[[str | None, int], tuple[RowIds, Scores]]  # a prefilter and a limit → rows, best first
@@ -96,7 +91,7 @@ def select(corpus: Corpus, node: Filter | None, states: States) -> Selection:
 def _mask(corpus: Corpus, node: Filter, states: States) -> Mask:
     """True, or not, for every frame: in a filter nothing is unknown, for NOT means IS NOT TRUE."""
     if not asks_ledger(node):
-        return corpus.mask(matching_positions(corpus, compile_filter(node)))
+        return corpus.mask(corpus.matching(compile_filter(node)))
     match node:
         case And(children):
             masks = [_mask(corpus, part, states) for part in _stored_together(And, children)]

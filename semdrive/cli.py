@@ -17,6 +17,7 @@ from semdrive.log_cli import failures, sample
 from semdrive.mcp_cli import mcp
 from semdrive.models_cli import models_app
 from semdrive.options import Index, Json, answer, settings_of
+from semdrive.review_cli import review, saved_app
 from semdrive.serve_cli import serve
 from semdrive.verify_cli import (
     Budget,
@@ -49,6 +50,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(gold_app, name="gold")
 app.add_typer(verifications_app, name="verifications")
 app.add_typer(proposals_app, name="proposals")
+app.add_typer(saved_app, name="saved")
 
 QueryText = Annotated[str, typer.Argument(help="Words, a filter, or both, in quotes.")]
 Without = Annotated[list[str] | None, typer.Option(help="Leave out a soft chip, as FIELD:VALUE. Repeatable.")]
@@ -138,6 +140,10 @@ def explain(query: QueryText, index: Index = None, without: Without = None, as_j
 app.command("verify", epilog="Example: semdrive verify TOKEN --question 'is the lane blocked by barrels?' --json")(
     verify_frames
 )
+app.command(
+    epilog="Examples: semdrive review TOKEN --who Ada --tag construction --not-tag vru_hazard; "
+    "semdrive review TOKEN --who Ada --query 'pedestrian in the lane' --verdict no"
+)(review)
 app.command(
     "export",
     epilog="Examples: semdrive export 'risk>=8' --format csv --out risky.csv; "

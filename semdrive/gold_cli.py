@@ -8,6 +8,7 @@ import typer
 from semdrive.benchmark_cli import ablate, benchmark, fit, shared_folder
 from semdrive.curation_cli import agree, compare, estimate, export, import_labels, label, next_frame, sample
 from semdrive.options import Index, Json, answer, settings_of
+from semdrive.pick_cli import pick
 
 gold_app = typer.Typer(help="Compare with what is true.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -30,6 +31,9 @@ gold_app.command(epilog="Examples: semdrive gold ablate --gold gold.json; … --
 gold_app.command(
     epilog="Examples: semdrive gold sample --name first --size 100; … --method stratified --tag construction"
 )(sample)
+gold_app.command(
+    epilog="Examples: semdrive gold pick barrels TOKEN TOKEN; semdrive gold pick barrels --query 'risk>=4' --limit 30"
+)(pick)
 gold_app.command("next", epilog="Example: semdrive gold next --sample first --annotator ann")(next_frame)
 gold_app.command(
     epilog="Examples: semdrive gold label TOKEN --annotator ann --tag construction --risk 6 --set weather=rain;"

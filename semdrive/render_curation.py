@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gold_set.curation import Agreement, BlindTask, Estimates, Exported, Imported
+from gold_set.picking import Picked
 from gold_set.sampling import Estimate
 from scenario.curation import Label, Sample
 from semdrive.text import Terminal, plain
@@ -20,7 +21,7 @@ def render_sample(sample: Sample, dry_run: bool) -> None:
     strata = Counter(frame.stratum for frame in sample.frames)
     table = Table("stratum", "frames", "inclusion probability", box=None, header_style="dim")
     for stratum in sorted(strata):
-        chances = [frame.inclusion_probability for frame in sample.frames if frame.stratum == stratum]
+        chances = [frame.inclusion_probability or 0 for frame in sample.frames if frame.stratum == stratum]
         between = f"{min(chances):.4f}" if min(chances) == max(chances) else f"{min(chances):.4f} to {max(chances):.4f}"
         table.add_row(stratum, str(strata[stratum]), between)
     console.print(table)
@@ -29,6 +30,12 @@ def render_sample(sample: Sample, dry_run: bool) -> None:
     console.print(text, soft_wrap=True)
     if not dry_run:
         console.print(f"\nNext:  semdrive gold next --sample {plain(sample.name)} --annotator YOU", style="dim")
+
+
+def render_picked(kept: Picked) -> None:
+    text = f"{kept.added:,} frames added to sample {kept.name}, which now holds {kept.frames:,} picked by hand"
+    console.print(plain(text), soft_wrap=True)
+    console.print(f"\nNext:  semdrive gold next --sample {plain(kept.name)} --annotator YOU", style="dim")
 
 
 def render_task(task: BlindTask) -> None:

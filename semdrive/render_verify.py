@@ -67,7 +67,8 @@ def render_verifications(listed: Sequence[Verification], *, of_all: bool) -> Non
     for one in listed:
         sign, style = SIGNS.get(one.verdict, ERROR)
         line = Text(f"{one.id:>6}  ").append(sign, style=style).append(f"  {plain(one.token)}", style="cyan")
-        line.append(f"  {plain(one.question)}").append(f"  {one.created_at}", style="dim")
+        by = f"by {plain(one.who)}  " if one.who else ""
+        line.append(f"  {plain(one.question)}").append(f"  {by}{one.created_at}", style="dim")
         console.print(line, soft_wrap=True)
 
 

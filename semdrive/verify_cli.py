@@ -138,7 +138,7 @@ def verifications(
     if verdict is not None and verdict not in outcomes:
         raise typer.BadParameter(unknown("verdict", verdict, outcomes), param_hint="--verdict")
     listed = open_engine(index).verifications(token=token, question=question, verdict=verdict, limit=limit)
-    _list(listed, as_json, partial(render_verifications, of_all=not (token or question or verdict)))
+    list_records(listed, as_json, partial(render_verifications, of_all=not (token or question or verdict)))
 
 
 @verifications_app.command("undo", epilog="Example: semdrive verifications undo 12 --who Ada")
@@ -165,7 +165,7 @@ def proposals(context: typer.Context, index: Index = None, as_json: Json = False
         return
     from semdrive.render_verify import render_proposals
 
-    _list(open_engine(index).proposals(), as_json, render_proposals)
+    list_records(open_engine(index).proposals(), as_json, render_proposals)
 
 
 @proposals_app.command("accept", epilog="Example: semdrive proposals accept TOKEN --who Ada")
@@ -179,10 +179,10 @@ def accept_proposals(
     from semdrive.render_verify import render_accepted
 
     engine = open_engine(index)
-    _list([engine.accept_proposal(token, who) for token in tokens], as_json, render_accepted)
+    list_records([engine.accept_proposal(token, who) for token in tokens], as_json, render_accepted)
 
 
-def _list(records: Iterable[Any], as_json: bool, render: Any) -> None:
+def list_records(records: Iterable[Any], as_json: bool, render: Any) -> None:
     """Records as text, or as JSON, one line each."""
     if as_json:
         sys.stdout.writelines(record.model_dump_json() + "\n" for record in records)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from indexer.live import last_invocation, profile_of, scouts_of
@@ -70,8 +71,21 @@ def told(
     *,
     fresh: bool,
 ) -> Generator[Verification, None, None]:
-    """A live pass over a ledger that is open while the pass runs, and no longer."""
+    """A live pass over a ledger that is open while the pass runs, and no longer.
+
+    A frame that a person decided on is told first and not looked at, unless `fresh`.
+    """
     with Ledger(ledger_file) as ledger:
-        passing = verifier.verify(scenarios, asked, limits=limits, memory=ledger, fresh=fresh, cancel=cancel)
+        scenarios = scenarios[: limits.top]
+        decided = [] if fresh else ledger.decided([one.frame.token for one in scenarios], asked.question)
+        yield from decided
+        if limits.stop_after is not None:
+            wanted = limits.stop_after - sum(one.verdict == "yes" for one in decided)
+            if wanted <= 0:
+                return
+            limits = replace(limits, stop_after=wanted)
+        known = {one.token for one in decided}
+        left = [one for one in scenarios if one.frame.token not in known]
+        passing = verifier.verify(left, asked, limits=limits, memory=ledger, fresh=fresh, cancel=cancel)
         with closing(passing):
             yield from passing

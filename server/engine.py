@@ -2,38 +2,38 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from scenario.answers import Outcome, Revision, Verification
 from scenario.assembly import load_scenarios
 from scenario.errors import IndexMismatch, QueryError, SearchExpired, SemdriveError, StoreError, UnknownToken
 from scenario.ledger import Ledger, digest
-from scenario.protocols import Cancel, Embedder
+from scenario.protocols import Embedder
 from scenario.records import Scenario
 from scenario.workspace import Workspace
 from search.chips import read_words
 from search.corpus import Corpus
+from search.fusion import Positions
 from search.query import Query, format_query, parse, question_of
 from search.query.compile import compile_filter
 from search.results import Explanation, FacetCounts, Hit, ReadAs, SearchPage
 from search.retrieval import Answered, position_of, retrieve
 from search.selection import Selection, select
 from search.store import Store
-from server.asking import asked_of, told, verifier_of
+from server.asking import verifier_of
 from server.exporting import ExportRows, positions_of, rows_at
 from server.joined import Verdicts
 from server.neighbours import Neighbours, neighbours
-from server.proposals import Proposal, accept, proposals
+from server.saved import SavedSearches
+from server.second_looks import SecondLooks
 from server.suggesting import Suggestions, suggest
 from server.views import HIT_COLUMNS, Scenes, hit, read_as, tree
-from verifier.live import Limits, LiveVerifier
-from verifier.verifying import Asked
+from verifier.live import LiveVerifier
 
 KEPT_SEARCHES = 64
 T = TypeVar("T")
@@ -51,8 +51,11 @@ class _Search:
     question: str  # whose verdicts its hits show
 
 
-class Engine:
-    """Search, facets, explain and show over one workspace. Safe to share between threads."""
+class Engine(SecondLooks):
+    """Search, facets, explain and show over one workspace; and what people and scouts say of its frames afterwards.
+
+    Safe to share between threads.
+    """
 
     def __init__(
         self,
@@ -63,16 +66,15 @@ class Engine:
         kept_searches: int = KEPT_SEARCHES,
     ) -> None:
         """`make_embedder` gets the index's fingerprint, when words are first searched; `make_verifier` makes scouts."""
-        self._make_verifier = make_verifier
-        self._verifier: LiveVerifier | None = None
+        super().__init__(workspace, make_verifier)
         self._kept_searches = kept_searches
-        self.workspace = workspace
         self._store = Store(workspace.index_uri)
         self._verdicts = Verdicts(workspace)
         self._make_embedder = make_embedder
         self._corpus: Corpus | None = None
         self._searches: OrderedDict[str, _Search] = OrderedDict()
         self._lock = threading.Lock()
+        self._pinned = threading.local()  # the corpus that `of_one_build` answers this thread from
         self._loading = threading.Lock()  # of its own: a filter does not wait for a model to load
         self._embedder: Embedder | None = None
 
@@ -179,21 +181,39 @@ class Engine:
         except UnknownToken as error:
             raise QueryError(str(error), source, *query.similar_span, "take a token that search prints") from error
 
+    def of_one_build(self, make: Callable[[], T]) -> T:
+        """What `make` gives, all that it asks in this thread answered from one build, however the index moves on."""
+
+        def pinned() -> T:
+            self._pinned.corpus = self._open()
+            try:
+                return make()
+            finally:
+                self._pinned.corpus = None
+
+        return self._reopening(pinned)
+
     def _reopening(self, make: Callable[[], T]) -> T:
         """What `make` gives; tried once more with everything opened anew if the index was replaced underneath us."""
         try:
             return make()
         except StoreError as error:
-            if type(error) is not StoreError:  # a named state of the index, not files that are gone
-                raise
+            if type(error) is not StoreError or self._pin is not None:  # a named state of the index, not files gone
+                raise  # or within `of_one_build`, which makes all of it anew
         with self._lock:
             self._store = Store(self.workspace.index_uri)
             self._corpus = None
             self._searches.clear()
         return make()
 
+    @property
+    def _pin(self) -> Corpus | None:
+        return getattr(self._pinned, "corpus", None)
+
     def _open(self) -> Corpus:
         """The published snapshot in memory; opened anew when a build was published since."""
+        if self._pin is not None:
+            return self._pin
         with self._lock:
             version = self._store.published_version()
             if self._corpus is None or self._corpus.snapshot.version != version:
@@ -291,6 +311,16 @@ class Engine:
         with Ledger(self.workspace.require_ledger(what), read_only=True) as ledger:
             return load_scenarios(ledger, keys)
 
+    @cached_property
+    def saved(self) -> SavedSearches:
+        """Searches that were saved under a name."""
+        return SavedSearches(self.workspace, self._ranked)
+
+    def _ranked(self, query: str) -> tuple[Corpus, Positions]:
+        """All frames that a query finds."""
+        search, _ = self._reopening(lambda: self._search(query, ()))
+        return search.corpus, search.answered.order
+
     @property
     def table_version(self) -> int:
         """Of the published build; what is read of it may be kept as long as this stays."""
@@ -309,85 +339,21 @@ class Engine:
         row_ids = [int(corpus.row_ids[position_of(corpus, token)]) for token in tokens]
         return [str(row["scenario_key"]) for row in corpus.snapshot.rows(row_ids, ["scenario_key"])]
 
-    def _known_keys(self, tokens: Sequence[str]) -> dict[str, str]:
-        """As `_keys_of`, by token; a frame that is not in the index is left out."""
-        places = self._open().places(tokens)
-        held = [token for token, place in zip(tokens, places.tolist(), strict=True) if place >= 0]
-        return dict(zip(held, self._keys_of(held), strict=True))
+    def known_keys(self, tokens: Sequence[str]) -> dict[str, str]:
+        """Token → the ledger's key of its scenario; a frame that is not in the index is left out."""
 
-    # Asking again
+        def known() -> dict[str, str]:
+            places = self._open().places(tokens)
+            held = [token for token, place in zip(tokens, places.tolist(), strict=True) if place >= 0]
+            return dict(zip(held, self._keys_of(held), strict=True))
 
-    def verify(
-        self,
-        hits: Iterable[Hit | str],
-        question: str | Asked,
-        *,
-        limits: Limits | None = None,
-        fresh: bool = False,
-        cancel: Cancel | None = None,
-    ) -> Generator[Verification, None, None]:
-        """Have scouts look at hits, or tokens, again, asked `question`: a query, of which words and filter must hold.
+        return self._reopening(known)
 
-        Yields each verification as it comes, kept in the ledger before; what the ledger knows is not asked again,
-        unless `fresh`. Leaving early, `cancel`, or the deadline in `limits` ends every call under way. Raises
-        `QueryError`, `UnknownToken`, `NoLedger` and `ConfigError`, before the first is asked for.
-        """
-        ledger_file, asked = self.workspace.require_ledger("verifying"), asked_of(question)
-        tokens = list(dict.fromkeys(hit if isinstance(hit, str) else hit.token for hit in hits))
-        scenarios = self.scenarios(tokens)
-        return told(self._live(), ledger_file, scenarios, asked, limits or Limits(), cancel or Cancel(), fresh=fresh)
-
-    # What was verified, and what came of it
-
-    def verifications(
-        self,
-        *,
-        token: str | None = None,
-        question: str | None = None,
-        verdict: Outcome | None = None,
-        limit: int | None = None,
-        undone: bool = False,
-    ) -> list[Verification]:
-        """Newest first, of a frame, a question, a verdict; with `undone`, those that were undone, too."""
-        with Ledger(self.workspace.require_ledger("verifications"), read_only=True) as ledger:
-            return ledger.verifications(token=token, question=question, verdict=verdict, limit=limit, undone=undone)
-
-    def undo_verification(self, number: int, who: str) -> Verification:
-        """Take a verification back: it stays in the ledger and counts no more. Raises `WorkspaceError`."""
-        with Ledger(self.workspace.require_ledger("undoing")) as ledger:
-            return ledger.undo_verification(number, who)
-
-    def proposals(self, tokens: Sequence[str] | None = None) -> list[Proposal]:
-        """Facts that the latest look at a frame saw otherwise than the index holds them, newest first."""
-        with Ledger(self.workspace.require_ledger("proposals"), read_only=True) as ledger:
-            seen, revisions = ledger.changed(tokens), ledger.revisions()
-            keys = self._reopening(lambda: self._known_keys([one.token for one in seen]))
-            scenarios = dict(zip(keys, load_scenarios(ledger, list(keys.values())), strict=True))
-        return proposals(seen, scenarios, keys, revisions)
-
-    def accept_proposal(self, token: str, who: str) -> Revision:
-        """Accept what is proposed for a frame: a revision, which the next build of the index takes up.
-
-        Raises `WorkspaceError` where nothing is proposed, `ConfigError` where nobody is named.
-        """
-        found = self.proposals([token])
-        with Ledger(self.workspace.require_ledger("proposals")) as ledger:
-            return accept(ledger, token, found, who)
-
-    def _live(self) -> LiveVerifier:
-        with self._loading:
-            if self._verifier is None:
-                self._verifier = self._make_verifier(self.workspace)
-            return self._verifier
+    # The process
 
     def warm(self) -> None:
         """Open the index and load the embedder now, so that the first search need not wait."""
         self._embedder_of(self._reopening(self._open))
-
-    def close(self) -> None:
-        """Let go of the scouts' models; the engine opens them again where it is used again."""
-        if self._verifier is not None:
-            self._verifier.close()
 
     def stats(self) -> dict[str, Any]:
         """Size, version and indexes of what is published."""

@@ -114,8 +114,7 @@ class ExportRows:
 
 def rows_at(corpus: Corpus, answered: Answered, chosen: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of the index at places of an answer, in the order given."""
-    row_ids = corpus.row_ids[answered.order[list(chosen)]]
-    return corpus.snapshot.rows(row_ids.tolist(), columns)
+    return corpus.rows(answered.order[list(chosen)], columns)
 
 
 def positions_of(corpus: Corpus, tokens: Sequence[str]) -> Positions:

@@ -37,7 +37,7 @@ def neighbours(corpus: Corpus, token: str) -> Neighbours:
     codes = corpus.codes("scene_key").codes
     here = position_of(corpus, token)
     positions = np.flatnonzero(codes == codes[here])
-    rows = corpus.snapshot.rows([int(corpus.row_ids[place]) for place in positions], COLUMNS)
+    rows = corpus.rows(positions, COLUMNS)
     rows.sort(key=lambda row: (row["sequence"] is None, row["sequence"] or 0, row["token"]))
     tokens = [str(row["token"]) for row in rows]
     place = tokens.index(token)

@@ -6,6 +6,7 @@ from scenario.answers import FactChange, Revision, Verification
 from scenario.errors import ConfigError, WorkspaceError
 from scenario.ledger import Ledger
 from scenario.records import Facts, Record, Scenario
+from scenario.reviews import TagWords, with_tag_words
 from verifier.verifying import changes
 
 
@@ -29,11 +30,12 @@ def proposals(
     scenarios: Mapping[str, Scenario],
     keys: Mapping[str, str],
     revisions: Mapping[str, Revision],
+    words: Mapping[str, TagWords],
 ) -> list[Proposal]:
     """What the latest look at each frame, in `seen`, saw otherwise than is stored, or accepted since.
 
     Only what it named as a change, or what a revision had changed: a field that agreed then differs now because the
-    index changed, not the frame.
+    index changed, not the frame. Nor a tag that a person spoke of: `words`.
     """
     made = []
     for one in seen:
@@ -45,9 +47,13 @@ def proposals(
         of_index = scenarios[one.token].verdict.facts
         stored = accepted.facts if accepted else of_index
         named = {change.field for change in (*one.changes, *(changes(of_index, accepted.facts) if accepted else ()))}
-        differ = tuple(change for change in changes(stored, one.facts_now) if change.field in named)
+        spoken = words.get(one.token, {})
+        stored, now = (
+            facts.model_copy(update={"tags": with_tag_words(facts.tags, spoken)}) for facts in (stored, one.facts_now)
+        )
+        differ = tuple(change for change in changes(stored, now) if change.field in named)
         if differ:
-            facts = stored.model_copy(update={change.field: getattr(one.facts_now, change.field) for change in differ})
+            facts = stored.model_copy(update={change.field: getattr(now, change.field) for change in differ})
             made.append(
                 Proposal(
                     token=one.token,

@@ -121,7 +121,10 @@ class Drives:
             keys = [_recorded(ledger, run, one) for one in scenarios]
         rows = [self.row(one, key) for one, key in zip(scenarios, keys, strict=True)]
         build = Build(fingerprint, self.embedder.fingerprint, self.embedder.dim)
-        return Store(self.workspace.index_uri).write(rows, build, run)
+        version = Store(self.workspace.index_uri).write(rows, build, run)
+        with Ledger(self.workspace.ledger) as ledger:  # type: ignore[arg-type]
+            ledger.record_indexed((one.frame.token for one in scenarios), run)
+        return version
 
     def row(self, one: Scenario, key: str = "key") -> IndexRow:
         texts = (one.verdict.facts.description, reasoning_text(one))

@@ -1,22 +1,26 @@
-"""Gold labels, taken blind: the next frame of a sample, and what an annotator says of it."""
+"""Gold labels, taken blind: samples, the next frame of one, and what an annotator says of it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from gold_set.curation import BlindTask, blind_task, label_of, next_token, sample_named
-from gold_set.labelling import give
-from gold_set.labels import gold_line
+from gold_set.curation import BlindTask, blind_task, next_token, sample_named
+from gold_set.labelling import give, label_from
+from gold_set.picking import Picked, hand_picked, keep, population_of, tokens_of
+from gold_set.sampling import draw
 from scenario.curation import Label
 from scenario.errors import InputError, unknown
 from scenario.ledger import Ledger
 from scenario.records import Record, Risk
 from scenario.vocabulary import SCALAR_FIELDS, Tag, TrafficControl
+from search.store import Store
 from server.api.context import TheEngine
 from server.api.errors import responses
 from server.api.frames import image_url
 from server.api.text import Name
+from server.engine import Engine
 
 router = APIRouter(prefix="/api", tags=["gold set"], responses=responses(404, 409, 503))
 SCALARS = tuple(field.name for field in SCALAR_FIELDS)
@@ -24,11 +28,28 @@ Annotator = Annotated[Name, Field(description="who labels")]
 
 
 class SampleSize(Record):
-    """A sample that was drawn; which frames it holds is told one by one, blind."""
+    """A sample that was drawn or picked; which frames it holds is told one by one, blind."""
 
     name: str
     method: str
     frames: int
+
+
+class DrawRequest(Record):
+    """A sample to draw. `tag`: whose belief decides, None: all tags."""
+
+    name: Name
+    size: Annotated[int, Field(strict=True, ge=1, le=1_000_000, description="frames to draw")]
+    method: Literal["simple", "stratified", "active"] = "simple"
+    tag: Tag | None = None
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**53, description="decides what is drawn")] = 0
+
+
+class PickRequest(Record):
+    """Frames to label that a person picked."""
+
+    tokens: Annotated[tuple[Name, ...], Field(min_length=1, max_length=10_000)]
+    who: Annotated[Name, Field(description="who picked them, which is kept")]
 
 
 class NextFrame(Record):
@@ -52,11 +73,43 @@ class LabelRequest(Record):
     seconds: Annotated[float | None, Field(strict=True, ge=0, le=86_400, description="how long it took")] = None
 
 
-@router.get("/samples", summary="Samples that were drawn")
+@router.get("/samples", summary="Samples that were drawn or picked")
 def samples(engine: TheEngine) -> list[SampleSize]:
     with Ledger(engine.workspace.require_ledger("the gold set"), read_only=True) as ledger:
         drawn = ledger.samples()
     return [SampleSize(name=one.name, method=one.method, frames=len(one.frames)) for one in drawn]
+
+
+@router.post("/samples", summary="Draw a sample", responses=responses(413, 415))
+def draw_sample(engine: TheEngine, said: DrawRequest) -> SampleSize:
+    """Each frame with its inclusion probability, which the ledger keeps. A name is used once."""
+    ledger_file = engine.workspace.require_ledger("the gold set")
+    population = population_of(Store(engine.workspace.index_uri).snapshot())
+    drawn = draw(population, said.method, said.size, name=said.name, seed=said.seed, tag=said.tag)
+    with Ledger(ledger_file) as ledger:
+        ledger.append_sample(drawn)
+    return SampleSize(name=drawn.name, method=drawn.method, frames=len(drawn.frames))
+
+
+@router.post("/samples/{name}/frames", summary="Pick frames by hand", responses=responses(413, 415))
+def pick(
+    engine: TheEngine,
+    name: Annotated[Name, Path(description="The picked sample, which may be new.")],
+    said: PickRequest,
+) -> Picked:
+    """They are worth labelling, and stand for nothing but themselves: no estimate is made from them. 409 where the
+    sample of that name was drawn."""
+    return picked_by(engine, name, said.tokens, said.who)
+
+
+def picked_by(engine: Engine, name: str, tokens: Sequence[str], who: str) -> Picked:
+    """Raises `InputError` where nobody is named, and as `hand_picked` and `keep` do."""
+    if not who.strip():
+        raise InputError("picking is a person's choice; say whose: your name goes into the field beside the buttons")
+    ledger_file = engine.workspace.require_ledger("the gold set")
+    picked = hand_picked(name, tokens, tokens_of(Store(engine.workspace.index_uri).snapshot()))
+    with Ledger(ledger_file) as ledger:
+        return keep(ledger, picked, who.strip())
 
 
 @router.get("/samples/{name}/next", summary="The next frame to label, blind")
@@ -95,12 +148,8 @@ def _label(said: LabelRequest) -> Label:
     for name in said.scalars:
         if name not in SCALARS:
             raise InputError(f"scalars: {unknown('field', name, SCALARS)}")
-    stated: dict[str, Any] = {"token": said.token, **said.scalars}
+    stated: dict[str, Any] = dict(said.scalars)
     stated |= {} if said.controls is None else {"traffic_controls": list(said.controls)}
     stated |= {} if said.tags is None else {"tags": list(said.tags)}
     stated |= {} if said.risk is None else {"risk": said.risk}
-    try:
-        line = gold_line(stated)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    return label_of(line, said.annotator, said.sample).model_copy(update={"seconds": said.seconds})
+    return label_from(said.token, said.annotator, stated, sample=said.sample, seconds=said.seconds)

@@ -1,12 +1,15 @@
-"""What was verified and what came of it: lists, undo, proposals and their acceptance."""
+"""What was verified and what came of it: lists, undo, proposals and their acceptance; what people say."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from scenario.answers import Outcome, Revision, Verification
+from scenario.answers import Outcome, Revision, Said, Verification
+from scenario.errors import ConfigError
 from scenario.records import Record
+from scenario.reviews import Review
+from scenario.vocabulary import Tag
 from server.api.context import TheEngine
 from server.api.errors import responses
 from server.api.text import Name, QueryText
@@ -14,6 +17,7 @@ from server.proposals import Proposal
 
 router = APIRouter(prefix="/api", tags=["review"], responses=responses(409, 503))
 WRITES = responses(404, 413, 415)
+MOST_REVIEWED = 1000  # frames at once
 
 
 class Signed(Record):
@@ -56,3 +60,43 @@ def accept(
 ) -> Revision:
     """It becomes a revision, which the next build of the index takes up."""
     return engine.accept_proposal(token, signed.who)
+
+
+class ReviewRequest(Signed):
+    """A person's word on frames: tags that hold or do not, their own verdict on a query, or both."""
+
+    tokens: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MOST_REVIEWED, description="the frames")]
+    holds: Annotated[tuple[Tag, ...], Field(max_length=len(Tag))] = ()
+    does_not_hold: Annotated[tuple[Tag, ...], Field(max_length=len(Tag))] = ()
+    query: Annotated[QueryText | None, Field(description="what `verdict` is the answer to")] = None
+    verdict: Annotated[Said | None, Field(description="is each frame what the query asks for?")] = None
+
+
+class Reviewed(Record):
+    """What was written."""
+
+    reviews: tuple[Review, ...]
+    verifications: tuple[Verification, ...]
+
+
+@router.get("/reviews", summary="What people said of tags, oldest first")
+def reviews(
+    engine: TheEngine,
+    token: Annotated[
+        list[Name], Query(default_factory=list, max_length=MOST_REVIEWED, description="Only of these frames.")
+    ],
+) -> list[Review]:
+    return engine.reviews(token or None)
+
+
+@router.post("/reviews", summary="Tag frames, or say what they are not", responses=WRITES)
+def review(engine: TheEngine, said: ReviewRequest) -> Reviewed:
+    """Tags become the index's with its next build. A verdict counts at once, and above what scouts say."""
+    tags = bool(said.holds or said.does_not_hold)
+    if (said.query is None) != (said.verdict is None) or not (tags or said.verdict):
+        raise ConfigError("a review needs tags (holds, does_not_hold), or a query with a verdict on it, or both")
+    decided: list[Verification] = []
+    if said.query is not None and said.verdict is not None:
+        decided = engine.decide(said.tokens, said.who, said.query, said.verdict)
+    given = engine.review(said.tokens, said.who, holds=said.holds, does_not_hold=said.does_not_hold) if tags else []
+    return Reviewed(reviews=tuple(given), verifications=tuple(decided))

@@ -2,10 +2,15 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from scenario.assembly import load_frames
+from scenario.errors import UnknownToken
 from scenario.images import jpeg, read, stamp
+from scenario.ledger import Ledger
+from scenario.records import Camera, Frame
 from server.engine import Engine
 
 KEPT_BYTES = 64 * 2**20
@@ -50,30 +55,57 @@ class Thumbnails:
 
 
 class Cameras:
-    """Which file each camera of a frame is, as the index names it, kept for the frames asked for last.
+    """The cameras of frames, as the index names them, kept for the frames asked for last.
 
     A page of hits asks for many pictures, and each would otherwise be a scenario put together from the ledger.
     """
 
     def __init__(self, engine: Engine, kept: int = KEPT_FRAMES) -> None:
         self._engine, self._size = engine, kept
-        self._kept: OrderedDict[tuple[int, str], dict[str, str]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str], Frame] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, token: str) -> dict[str, str]:
-        """Camera → file. Raises what `Engine.show` raises."""
-        key = (self._engine.table_version, token)
+        """Camera → file. Raises `UnknownToken` and `NoLedger`."""
+        frames = self.frames([token])
+        if token not in frames:
+            raise UnknownToken(token)
+        return {name: camera.image for name, camera in frames[token].cameras.items()}
+
+    def frames(self, tokens: Sequence[str]) -> dict[str, Frame]:
+        """Token → the frame with its cameras and no more; one that the index does not hold is left out.
+
+        Raises `NoLedger`.
+        """
+        version = self._engine.table_version
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        frame = self._engine.show(token).frame
-        files = {name: camera.image for name, camera in frame.cameras.items()}
-        with self._lock:
-            self._kept[key] = files
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-        return files
+            found = {token: self._kept[version, token] for token in tokens if (version, token) in self._kept}
+            for token in found:
+                self._kept.move_to_end((version, token))
+        if missing := [token for token in tokens if token not in found]:
+            read = self._read(missing)
+            found |= read
+            with self._lock:
+                self._kept.update(((version, token), frame) for token, frame in read.items())
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+        return found
+
+    def _read(self, tokens: Sequence[str]) -> dict[str, Frame]:
+        ledger_file = self._engine.workspace.require_ledger("showing pictures")
+        keys = self._engine.known_keys(tokens)
+        with Ledger(ledger_file, read_only=True) as ledger:
+            frames = load_frames(ledger, list(keys.values()))
+        return {token: _cameras_of(frame) for token, frame in zip(keys, frames, strict=True)}
+
+
+def _cameras_of(frame: Frame) -> Frame:
+    """What is kept of a frame: not its path, nor how its cameras are mounted."""
+    kept = {
+        name: Camera(image=camera.image, width_px=camera.width_px, height_px=camera.height_px)
+        for name, camera in frame.cameras.items()
+    }
+    return Frame(token=frame.token, cameras=kept)
 
 
 def sized(width_px: int | None) -> int | None:

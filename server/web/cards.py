@@ -1,14 +1,14 @@
-"""What a card and a frame page show, as records that a template only has to write down. Pure."""
+"""What a card shows, as records that a template only has to write down. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from scenario.records import Detection, Facts, Frame, Scenario
-from scenario.vocabulary import SCALAR_FIELDS, SET_FIELDS
+from scenario.records import Frame
 from search.results import Hit
+from server.api.frames import image_url
 
 FRONT = ("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT")
 STEPS = 20  # of a bar: its width is a class, since the page allows no inline style
@@ -17,35 +17,12 @@ SIGNS = {"yes": "✓ confirmed", "no": "✗ refuted", "unsure": "? unsure"}
 
 @dataclass(frozen=True)
 class Picture:
-    """One camera of a frame, with its boxes in pixels of the whole picture."""
+    """One camera of a frame."""
 
     camera: str
     url: str
     width_px: int | None
     height_px: int | None
-    boxes: tuple["Box", ...] = ()
-
-
-@dataclass(frozen=True)
-class Box:
-    number: int  # the detection's position
-    label: str
-    x: float
-    y: float
-    width: float
-    height: float
-    about: str  # label, confidence, range, offset
-
-
-@dataclass(frozen=True)
-class Row:
-    """One field, side by side."""
-
-    field: str
-    said: tuple[str, ...]  # by scout
-    judge: str
-    belief: float | None
-    agreed: bool
 
 
 def step(share: float) -> int:
@@ -73,60 +50,18 @@ def why(hit: Hit) -> str:
     return " · ".join(parts)
 
 
-def pictures(frame: Frame, detections: Sequence[Detection] = (), width: int = 320) -> list[Picture]:
+def pictures(frame: Frame, width: int = 320) -> list[Picture]:
     """The frame's cameras, the front ones first and from left to right."""
     order = [*[name for name in FRONT if name in frame.cameras], *sorted(set(frame.cameras) - set(FRONT))]
     return [
         Picture(
             camera=name,
-            url=f"/api/frames/{frame.token}/images/{name}?width={width}",
+            url=f"{image_url(frame.token, name)}?width={width}",
             width_px=frame.cameras[name].width_px,
             height_px=frame.cameras[name].height_px,
-            boxes=tuple(_boxes(name, detections)),
         )
         for name in order
     ]
-
-
-def _boxes(camera: str, detections: Sequence[Detection]) -> Iterable[Box]:
-    for number, one in enumerate(detections):
-        if one.camera == camera and one.box_xyxy_px is not None:
-            x0, y0, x1, y1 = one.box_xyxy_px
-            yield Box(number, one.label, x0, y0, x1 - x0, y1 - y0, about(one))
-
-
-def about(one: Detection) -> str:
-    parts = [one.label]
-    if one.confidence is not None and one.confidence < 1:
-        parts.append(f"confidence {one.confidence:.2f}")
-    if one.ahead_m is not None and one.lateral_m is not None:
-        parts.append(f"{abs(one.ahead_m):.0f} m {'ahead' if one.ahead_m >= 0 else 'behind'}")
-        parts.append(f"{abs(one.lateral_m):.1f} m {'left' if one.lateral_m > 0 else 'right'} of the path")
-    elif one.range_m is not None:
-        parts.append(f"{one.range_m:.0f} m away")
-    return ", ".join(parts)
-
-
-def side_by_side(scenario: Scenario) -> list[Row]:
-    """Every field as each scout said it, and the judge; and the risk."""
-    facts = [report.facts for report in scenario.reports]
-    judge = scenario.verdict.facts
-    rows = []
-    for field in (*SCALAR_FIELDS, *SET_FIELDS):
-        said = tuple(_said(one, field.name) for one in facts)
-        chosen = _said(judge, field.name)
-        value = getattr(judge, field.name)
-        belief = scenario.beliefs.of(field.name, value).probability if value and not field.many else None
-        rows.append(Row(field.name, said, chosen, belief, len(set(said)) <= 1))
-    risks = tuple(_said(one, "risk") for one in facts)
-    return [*rows, Row("risk", risks, _said(judge, "risk"), None, len(set(risks)) <= 1)]
-
-
-def _said(facts: Facts, name: str) -> str:
-    value = getattr(facts, name)
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return "—" if value is None else str(value)
 
 
 def bars(counts: Mapping[str, int]) -> list[tuple[int, int, int]]:

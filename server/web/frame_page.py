@@ -1,17 +1,26 @@
-"""The page of one frame."""
+"""The page of one frame, and what its forms do: ask it a question, take an answer back, accept what it saw."""
 
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from scenario.errors import UnknownToken
-from scenario.records import Scenario
+from scenario.errors import SemdriveError
+from server.api.errors import Refused, status_of
+from server.api.frames import with_links
+from server.api.text import NAME_CHARS, QUERY_CHARS
+from server.asking import asked_in
 from server.engine import Engine
-from server.web import cards
+from server.web.forms import Form, form_of, remembering, who_of
+from server.web.frame_context import frame_context, frame_url
 from server.web.links import SearchState
 from server.web.templating import render
+from verifier.live import Limits
+
+ASK_BUDGET_S = 60.0  # what a person waits for without a sign of life is bounded
+TheForm = Annotated[Form, Depends(form_of)]
 
 
 def frame_router(engine: Engine) -> APIRouter:
@@ -19,74 +28,93 @@ def frame_router(engine: Engine) -> APIRouter:
 
     @router.get("/frame/{token}.json")
     def frame_json(token: str) -> Response:
-        return Response(engine.show(token).model_dump_json(), media_type="application/json")
+        return Response(with_links(engine.show(token)).model_dump_json(), media_type="application/json")
 
     @router.get("/frame/{token}")
-    def frame(token: str, q: str = "") -> Response:
-        try:
-            return render("frame.html", frame_context(engine, token, q))
-        except UnknownToken as error:
-            return render("error.html", {"title": "No such frame", "message": str(error), "state": SearchState()}, 404)
+    def frame(request: Request, token: str, q: str = "") -> Response:
+        return _page(engine, token, q, who=who_of(request))
+
+    @router.post("/frame/{token}/ask")
+    def ask(request: Request, form: TheForm, token: str, q: str = "") -> Response:
+        question = form.one("question")
+
+        def asked() -> str:
+            with _a_pass(request):
+                return _ask(engine, token, question)
+
+        return _written(engine, token, q, asked, question=question, who=who_of(request))
+
+    @router.post("/frame/{token}/undo")
+    def undo(form: TheForm, token: str, q: str = "") -> Response:
+        number, who = form.one("number")[:15], form.one("who")
+
+        def undone() -> str:
+            engine.undo_verification(int(number) if number.isdecimal() else 0, _named(who))
+            return "verifications"
+
+        return _written(engine, token, q, undone, who=who)
+
+    @router.post("/frame/{token}/accept")
+    def accept(form: TheForm, token: str, q: str = "") -> Response:
+        who = form.one("who")
+
+        def accepted() -> str:
+            engine.accept_proposal(token, _named(who))
+            return "verifications"
+
+        return _written(engine, token, q, accepted, who=who)
 
     return router
 
 
-def frame_context(engine: Engine, token: str, q: str) -> dict[str, Any]:
-    """All that a frame's page shows. Raises `UnknownToken`."""
-    scenario = engine.show(token)
-    frame, verdict = scenario.frame, scenario.verdict
-    return {
-        "title": frame.scene or token,
-        "state": SearchState(q),
-        "scenario": scenario,
-        "pictures": cards.pictures(frame, scenario.grounding.detections, width=960),
-        "rows": cards.side_by_side(scenario),
-        "tags": _tags(scenario),
-        "risk_step": None if verdict.facts.risk is None else cards.step(verdict.facts.risk / 10),
-        "timeline": _timeline(engine, scenario, q),
-        "verifications": engine.verifications(token=token, limit=20),
-        "similar": SearchState(f"similar:{token}").url(),
-        "detections": [(n, one, cards.about(one)) for n, one in enumerate(scenario.grounding.detections)],
-    }
+def _page(engine: Engine, token: str, q: str, status: int = 200, **typed: str) -> Response:
+    """The page; `typed` is what stays in its forms, and the `trouble` with it."""
+    try:
+        return render("frame.html", {**frame_context(engine, token, q), **_blank(), **typed}, status)
+    except SemdriveError as error:
+        title = "This frame cannot be shown"
+        return render("error.html", {"title": title, "message": str(error), "state": SearchState(q)}, status_of(error))
 
 
-def _tags(scenario: Scenario) -> list[tuple[str, bool, float, int]]:
-    beliefs = [one for one in scenario.beliefs.values if one.field == "tags"]
-    held = scenario.verdict.facts.tags
-    return [
-        (one.value.replace("_", " "), one.value in held, one.probability, cards.step(one.probability))
-        for one in sorted(beliefs, key=lambda one: (one.value not in held, -one.probability))
-    ]
+def _blank() -> dict[str, str]:
+    return {"question": "", "who": "", "trouble": ""}
 
 
-def _timeline(engine: Engine, scenario: Scenario, q: str) -> dict[str, Any] | None:
-    """The frames of the scene in order, with their risks, and those before and after this one."""
-    scene = scenario.frame.scene
-    if not scene:
-        return None
-    escaped = scene.replace("\\", "\\\\").replace('"', '\\"')
-    page = engine.search(f'scene:"{escaped}" sort:sequence-asc', limit=400)
-    tokens = [hit.token for hit in page.hits]
-    if scenario.frame.token not in tokens or len(tokens) < 2:
-        return None
-    here = tokens.index(scenario.frame.token)
-    tail = f"?{SearchState(q).url('').lstrip('?')}" if q else ""
-    width = max(len(tokens) - 1, 1)
-    points = [
-        {
-            "x": round(1000 * place / width, 1),
-            "y": round(100 - 10 * (hit.risk or 0), 1),
-            "risk": hit.risk,
-            "url": f"/frame/{quote(hit.token, safe='')}{tail}",
-            "here": place == here,
-        }
-        for place, hit in enumerate(page.hits)
-    ]
-    return {
-        "points": points,
-        "line": " ".join(f"{point['x']},{point['y']}" for point in points if point["risk"] is not None),
-        "previous": points[here - 1]["url"] if here else None,
-        "next": points[here + 1]["url"] if here + 1 < len(points) else None,
-        "number": here + 1,
-        "count": len(points),
-    }
+def _written(engine: Engine, token: str, q: str, write: Callable[[], str], **typed: str) -> Response:
+    """Write, then show the page at the place that `write` names; where it cannot be done, the page says why."""
+    try:
+        place = write()
+    except SemdriveError as error:
+        return _page(engine, token, q, status_of(error), trouble=str(error), **typed)
+    except Refused as refused:
+        body = refused.body
+        said = f"{body.message}; {body.hint}" if body.hint else body.message
+        return _page(engine, token, q, refused.status, trouble=said, **typed)
+    answer = RedirectResponse(f"{frame_url(token, q)}#{place}", 303)
+    return remembering(answer, typed["who"]) if typed.get("who") else answer
+
+
+def _named(who: str) -> str:
+    """A person's word needs a person."""
+    if not who or len(who) > NAME_CHARS:
+        raise Refused(422, "RequestInvalid", f"say whose word it is: a name of 1 to {NAME_CHARS} characters")
+    return who
+
+
+@contextmanager
+def _a_pass(request: Request) -> Iterator[None]:
+    passes = request.app.state.services.passes
+    passes.enter(request.client.host if request.client else "")
+    try:
+        yield
+    finally:
+        passes.leave()
+
+
+def _ask(engine: Engine, token: str, question: str) -> str:
+    """Have the frame looked at again; where on its page the answer then stands."""
+    if not question or len(question) > QUERY_CHARS:
+        raise Refused(422, "RequestInvalid", f"ask in 1 to {QUERY_CHARS} characters, as: is a person in the lane?")
+    asked = asked_in(question, None)
+    numbers = [one.id for one in engine.verify([token], asked, limits=Limits(budget_s=ASK_BUDGET_S))]
+    return f"v{numbers[0]}" if numbers and numbers[0] else "verifications"

@@ -8,25 +8,48 @@ from search.query import And, Filter, OneOf, Query, Range, Sort, conjunction, fo
 from search.query.ast import Compare
 
 PAGE_SIZE = 10
+MOST_DIGITS = 10  # of an offset
 
 
 @dataclass(frozen=True)
 class SearchState:
-    """What a search page shows. `without` are soft chips that were removed."""
+    """What a search page shows. `without` are soft chips that were removed, `more` a facet that is shown at length."""
 
     q: str = ""
     offset: int = 0
     group: bool = False
     rerank: bool = False
     without: tuple[str, ...] = ()
+    more: str = ""
 
-    def url(self, path: str = "/search") -> str:
+    @classmethod
+    def of(cls, given: Iterable[tuple[str, str]]) -> "SearchState":
+        """Out of a form's fields; those that are none of a state's are left alone."""
+        fields = list(given)
+        one = dict(fields)
+        offset = one.get("offset", "")
+        return cls(
+            q=one.get("q", "").strip(),
+            offset=int(offset) if offset.isdecimal() and len(offset) < MOST_DIGITS else 0,
+            group="group" in one,
+            rerank="rerank" in one,
+            without=tuple(value for name, value in fields if name == "without"),
+            more=one.get("more", ""),
+        )
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """Name and value of all that is not as usual: of a URL's parameters, or of a form's hidden inputs."""
         given: list[tuple[str, str]] = [("q", self.q)] if self.q else []
         given += [("offset", str(self.offset))] if self.offset else []
         given += [("group", "1")] if self.group else []
         given += [("rerank", "1")] if self.rerank else []
         given += [("without", chip) for chip in self.without]
-        return f"{path}?{urlencode(given)}" if given else path
+        given += [("more", self.more)] if self.more else []
+        return given
+
+    def url(self, path: str = "/search") -> str:
+        return f"{path}?{urlencode(self.fields)}" if self.fields else path
 
     def asking(self, q: str) -> "SearchState":
         """Another query: from its first page on, and with the chips that its words have."""
@@ -78,6 +101,12 @@ def toggled(query: Query, field: str, value: str) -> str:
     return with_clauses(query, [*kept, OneOf(field, now)] if now else kept)
 
 
+def in_scene(query: Query, scene: str) -> str:
+    """The query within one scene."""
+    kept = [part for part in clauses(query) if _field_of(part) != "scene"]
+    return with_clauses(query, [*kept, OneOf("scene", (scene,))])
+
+
 def without_field(query: Query, field: str) -> str:
     """The query without its clauses on one field: what a facet's counts are counted over."""
     return with_clauses(query, [part for part in clauses(query) if _field_of(part) != field])
@@ -102,6 +131,12 @@ def with_risk(query: Query, low: int, high: int) -> str:
     """The query for risks from `low` to `high`, 0 to 10 being any."""
     kept = [part for part in clauses(query) if _field_of(part) != "risk"]
     return with_clauses(query, kept if (low, high) == (0, 10) else [*kept, Range("risk", low, high)])
+
+
+def risk_template(query: Query) -> tuple[str, str]:
+    """The query for a range of risks, and the text in it that stands for the range: the page puts another there."""
+    asked, range_of = with_risk(query, 1, 9), format_filter(Range("risk", 1, 9))
+    return asked, range_of
 
 
 def sorted_by(query: Query, field: str | None, *, descending: bool = True) -> str:

@@ -1,24 +1,28 @@
 """The search page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, quote
+from functools import cache
+from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from scenario.errors import NoLedger, QueryError
-from scenario.records import Scenario
-from search.query import Query, parse, question_of
+from scenario.records import Frame
+from scenario.vocabulary import Tag
+from search.query import Query, format_query, parse, question_of
 from search.results import Hit, SearchPage
+from server.api.context import Serving
+from server.api.thumbnails import Cameras
 from server.engine import Engine
+from server.exports.formats import FORMATS
 from server.web import cards, links
+from server.web.forms import who_of
 from server.web.links import PAGE_SIZE, SearchState
 from server.web.templating import render
-from verifier.live import Limits
 
 FACETS = {  # as counted → as asked
     "tags": "tag",
@@ -34,7 +38,8 @@ FACETS = {  # as counted → as asked
     "scene": "scene",
 }
 TOP_VALUES = 8
-FORM_BUDGET_S = 60.0
+MOST_VALUES = 200
+Counted = Callable[[str], Mapping[str, Mapping[str, int]]]  # a query → field → value → frames
 SORTS = {"rank": None, "risk": "risk", "uncertainty": "risk_spread", "time": "timestamp_us"}
 
 
@@ -46,55 +51,36 @@ def search_router(engine: Engine) -> APIRouter:
         return RedirectResponse("/search")
 
     @router.get("/search")
-    def search(
-        q: str = "",
-        offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
-        group: bool = False,
-        rerank: bool = False,
-        without: Annotated[list[str] | None, Parameter()] = None,
-    ) -> Response:
-        state = SearchState(q.strip(), offset, group, rerank, tuple(without or ()))
+    def search(request: Request, serving: Serving, state: State) -> Response:
         try:
-            return render("search.html", search_context(engine, state))
+            context = engine.of_one_build(lambda: search_context(engine, serving.cameras, state))
+            return render("search.html", context | {"who": who_of(request)})
         except QueryError as error:
             return render("search.html", _refused(state, error), 422)
 
     @router.get("/search.json")
-    def search_json(
-        q: str = "", offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0, group: bool = False
-    ) -> Response:
-        page = engine.search(q, limit=PAGE_SIZE, offset=offset, group="scene" if group else None)
-        return Response(page.model_dump_json(), media_type="application/json")
-
-    @router.post("/verify")
-    async def verify(request: Request) -> Response:
-        """The form of a page without JavaScript: the hits that it shows are asked about, then shown again."""
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        offset = int(form["offset"]) if form.get("offset", "").isdecimal() else 0
-        state = SearchState(form.get("q", "").strip(), offset, "group" in form)
-        passes = request.app.state.services.passes
-        passes.enter(request.client.host if request.client else "")
-        try:
-            await run_in_threadpool(_verified, engine, state)
-        finally:
-            passes.leave()
-        return RedirectResponse(replace(state, rerank=True).url(), 303)
+    def search_json(state: State) -> Response:
+        return Response(_found(engine, state).model_dump_json(), media_type="application/json")
 
     return router
 
 
-def _verified(engine: Engine, state: SearchState) -> None:
-    """Have the page's hits looked at again. What a person waits for without a sign of life is bounded."""
-    group: Literal["scene"] | None = "scene" if state.group else None
-    page = engine.search(state.q, limit=PAGE_SIZE, offset=state.offset, group=group)
-    for _ in engine.verify(page.hits, state.q, limits=Limits(budget_s=FORM_BUDGET_S)):
-        pass
+def _state(
+    q: str = "",
+    offset: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
+    group: bool = False,
+    rerank: bool = False,
+    without: Annotated[list[str] | None, Parameter()] = None,
+    more: str = "",
+) -> SearchState:
+    return SearchState(q.strip(), offset, group, rerank, tuple(without or ()), more)
 
 
-def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
-    """All that the search page shows. Raises `QueryError`."""
-    query = parse(state.q)
-    found = engine.search(
+State = Annotated[SearchState, Depends(_state)]
+
+
+def _found(engine: Engine, state: SearchState) -> SearchPage:
+    return engine.search(
         state.q,
         limit=PAGE_SIZE,
         offset=state.offset,
@@ -102,7 +88,14 @@ def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
         without=state.without,
         rerank=state.rerank,
     )
+
+
+def search_context(engine: Engine, cameras: Cameras, state: SearchState) -> dict[str, Any]:
+    """All that the search page shows. Raises `QueryError`."""
+    query = parse(state.q)
+    found = _found(engine, state)
     total = found.ranked if found.groups is None else found.groups
+    counted: Counted = cache(lambda asked: engine.facets(asked).facets)  # fields that nothing is chosen in ask the same
     return {
         "title": state.q or "all frames",
         "state": state,
@@ -112,8 +105,11 @@ def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
             (links.shown(one), state.asking(links.without_clause(query, one)).url()) for one in links.clauses(query)
         ],
         "soft": _soft(found, query, state),
-        "facets": _facets(engine, query, state),
-        "risk": _risk(engine, query, state),
+        "facets": _facets(counted, query, state),
+        "tag_names": [(number, tag, tag.replace("_", " ")) for number, tag in enumerate(Tag, 1)],
+        "formats": sorted(FORMATS.targets),
+        "export": SearchState(state.q, rerank=state.rerank, without=state.without).url("/api/export"),
+        "risk": _risk(counted, query, state),
         "sorts": [
             (
                 name,
@@ -123,7 +119,7 @@ def search_context(engine: Engine, state: SearchState) -> dict[str, Any]:
             for name, field in SORTS.items()
             if field or query.text or query.sort
         ],
-        "hits": _hits(engine, found, query.text),
+        "hits": _hits(engine, cameras, found, query, state),
         "previous": state.at(state.offset - PAGE_SIZE).url() if state.offset else None,
         "next": state.at(state.offset + PAGE_SIZE).url() if state.offset + PAGE_SIZE < total else None,
         "group_url": replace(state, group=not state.group, offset=0).url(),
@@ -149,29 +145,37 @@ def _soft(found: SearchPage, query: Query, state: SearchState) -> list[tuple[str
     return made
 
 
-def _facets(engine: Engine, query: Query, state: SearchState) -> list[dict[str, Any]]:
+def _facets(counted: Counted, query: Query, state: SearchState) -> list[dict[str, Any]]:
     """Each field with its values; what is chosen in a field does not narrow that field's own counts."""
-    every = engine.facets(state.q).facets
     listed = []
-    for counted, asked in FACETS.items():
+    for name, asked in FACETS.items():
         picked = links.chosen(query, asked)
-        counts = engine.facets(links.without_field(query, asked)).facets[counted] if picked else every[counted]
-        top = list(counts.items())[:TOP_VALUES]
+        counts = counted(links.without_field(query, asked) if picked else format_query(query))[name]
+        shown = MOST_VALUES if state.more == name else TOP_VALUES
+        top = list(counts.items())[:shown]
         top += [(value, counts.get(value, 0)) for value in picked if value not in dict(top)]
         values = [
             (value.replace("_", " "), count, value in picked, state.asking(links.toggled(query, asked, value)).url())
             for value, count in top
         ]
         if values:
+            more = max(0, len(counts) - shown)
+            at_length = replace(state, more=name).url() if more and shown == TOP_VALUES else None
             listed.append(
-                {"name": counted.replace("_", " "), "values": values, "more": max(0, len(counts) - TOP_VALUES)}
+                {
+                    "name": name.replace("_", " "),
+                    "values": values,
+                    "more": more,
+                    "more_url": at_length,
+                    "open": bool(picked) or state.more == name,
+                }
             )
     return listed
 
 
-def _risk(engine: Engine, query: Query, state: SearchState) -> dict[str, Any]:
+def _risk(counted: Counted, query: Query, state: SearchState) -> dict[str, Any]:
     """The histogram of risk over everything but the risk itself, and the range that is chosen."""
-    counts = engine.facets(links.without_field(query, "risk")).facets["risk"]
+    counts = counted(links.without_field(query, "risk"))["risk"]
     low, high = links.risk_range(query) or (0, 10)
     bars = [
         {
@@ -183,30 +187,50 @@ def _risk(engine: Engine, query: Query, state: SearchState) -> dict[str, Any]:
         }
         for risk, count, height in cards.bars(counts)
     ]
-    return {"bars": bars, "low": low, "high": high, "all": state.asking(links.with_risk(query, 0, 10)).url()}
+    template, range_text = links.risk_template(query)
+    return {
+        "bars": bars,
+        "low": low,
+        "high": high,
+        "all": state.asking(links.with_risk(query, 0, 10)).url(),
+        "template": template,
+        "range": range_text,
+    }
 
 
-def _hits(engine: Engine, found: SearchPage, words: str) -> list[dict[str, Any]]:
-    known = _scenarios(engine, found.hits)
+def _hits(
+    engine: Engine, cameras: Cameras, found: SearchPage, query: Query, state: SearchState
+) -> list[dict[str, Any]]:
+    known, spoken = _frames(cameras, found.hits), _tag_words(engine, found.hits)
     return [
         {
             "hit": hit,
             "url": f"/frame/{quote(hit.token, safe='')}",
-            "text": cards.marked(hit.description, words),
+            "text": cards.marked(hit.description, query.text),
+            "scene_url": hit.scene and replace(state.asking(links.in_scene(query, hit.scene)), group=False).url(),
             "why": cards.why(hit),
             "verdict": cards.SIGNS.get(hit.verdict or ""),
             "tags": [(t.tag.replace("_", " "), t.probability, cards.step(t.probability)) for t in hit.tags if t.held],
             "risk_step": None if hit.risk is None else cards.step(hit.risk / 10),
-            "pictures": cards.pictures(known[hit.token].frame) if hit.token in known else [],
+            "said": [(tag.replace("_", " "), holds) for tag, holds in spoken.get(hit.token, {}).items()],
+            "pictures": cards.pictures(known[hit.token]) if hit.token in known else [],
         }
         for hit in found.hits
     ]
 
 
-def _scenarios(engine: Engine, hits: tuple[Hit, ...]) -> Mapping[str, Scenario]:
-    """For their cameras; a replica without a ledger has none to show."""
+def _frames(cameras: Cameras, hits: tuple[Hit, ...]) -> Mapping[str, Frame]:
+    """A replica without a ledger has no cameras to show."""
     try:
-        return {one.frame.token: one for one in engine.scenarios([hit.token for hit in hits])}
+        return cameras.frames([hit.token for hit in hits])
+    except NoLedger:
+        return {}
+
+
+def _tag_words(engine: Engine, hits: tuple[Hit, ...]) -> Mapping[str, Mapping[Tag, bool]]:
+    """What people said of the hits' tags, which the index has with its next build."""
+    try:
+        return engine.tag_words([hit.token for hit in hits])
     except NoLedger:
         return {}
 

@@ -1,39 +1,18 @@
 """The web page in a real browser, and without JavaScript. Skipped where no Chromium is installed."""
 
-import shutil
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
-from time import sleep
 from typing import Any
 
 import pytest
-import uvicorn
 
+from browsing import address_of, chromium, needs_chromium, page_of
 from drives import Drives, engine_over
 from server.app import create_app
 from staged import noise, standing
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the browser's driver is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
+pytestmark = needs_chromium
 EVIL = '<script>document.title="owned"</script><img src=x onerror="document.title=\'owned\'">'
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The address of a server in a thread, on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
 
 
 @pytest.fixture(scope="module")
@@ -54,35 +33,38 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ),
         standing("t2", 6.0, picture, scene="s-1", risk=5, weather="rain", description="A man on the pavement"),
         standing("t3", None, picture, scene="s-1", risk=2, weather="clear", description=EVIL),
-        *(standing(f"t{n}", None, picture, risk=n % 4, weather="fog", tags=("construction",)) for n in range(4, 18)),
+        *(
+            standing(f"t{n}", None, picture, scene=f"s-{n}", risk=n % 4, weather="fog", tags=("construction",))
+            for n in range(4, 18)
+        ),
     ]
     drives.write(rows)
-    with serving(create_app(engine_over(drives))) as at:
+    with address_of(create_app(engine_over(drives))) as at:
         yield at
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    troubles: list[str] = []
-    opened.on("pageerror", lambda error: troubles.append(str(error)))
-    opened.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-    yield opened
-    context.close()
-    assert [text for text in troubles if "422" not in text] == []
+    with page_of(browser, "422") as opened:
+        yield opened
 
 
 def titles(page: Any) -> list[str]:
     return [card.get_attribute("data-token") for card in page.query_selector_all(".card")]
+
+
+def shows(page: Any, *tokens: str) -> None:
+    """Waits until the cards are these: a link of the search page swaps what changes, and loads no page."""
+    page.wait_for_function(
+        "wanted => JSON.stringify([...document.querySelectorAll('.card')].map(card => card.dataset.token)) === wanted",
+        arg=json.dumps(tokens, separators=(",", ":")),
+    )
 
 
 def test_a_search_shows_cards_chips_and_counts(page, address):
@@ -90,10 +72,18 @@ def test_a_search_shows_cards_chips_and_counts(page, address):
 
     assert titles(page) == ["t1", "t2"]
     assert "weather rain" in page.inner_text(".chips")
-    assert page.inner_text("main [role=status]").startswith("2 frames")
+    assert page.inner_text("#summary").startswith("2 frames")
     assert page.locator(".card img").first.evaluate("image => image.naturalWidth") > 0
+    page.evaluate("window.same = true")
     page.click(".chip a")
-    assert "17 frames" in page.inner_text("main [role=status]")
+    page.wait_for_selector("#summary:has-text('17 frames')")
+    assert page.evaluate("window.same"), "what changes is swapped, and no page is loaded"
+    assert page.url == f"{address}/search", "the URL is the whole state"
+    assert page.input_value("#q") == ""
+    assert "17 frames" in page.inner_text("#said"), "and it is announced"
+    page.go_back()
+    shows(page, "t1", "t2")
+    assert page.input_value("#q") == "weather:rain"
 
 
 def test_words_are_marked_and_what_a_scout_wrote_is_text(page, address):
@@ -117,12 +107,25 @@ def test_a_wrong_query_is_marked_where_it_is_wrong(page, address):
 def test_a_facet_narrows_and_is_let_go(page, address):
     page.goto(f"{address}/search")
     page.click(".facets a:has-text('rain')")
-    assert titles(page) == ["t1", "t2"]
+    shows(page, "t1", "t2")
     page.click(".facets a:has-text('clear')")  # values of one field are alternatives
-    assert titles(page) == ["t1", "t2", "t3"]
+    shows(page, "t1", "t2", "t3")
     page.click(".facets a:has-text('rain')")
+    shows(page, "t3")
     page.click(".facets a:has-text('clear')")
+    page.wait_for_selector("#summary:has-text('17 frames')")
     assert len(titles(page)) == 10
+
+
+def test_a_wrong_query_typed_into_the_box_is_swapped_in_marked_and_announced(page, address):
+    page.goto(f"{address}/search")
+    page.fill("#q", "weather:ran")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".trouble mark:has-text('ran')")
+    assert "did you mean rain?" in page.inner_text("#said")
+    page.fill("#q", "weather:rain")
+    page.keyboard.press("Enter")
+    shows(page, "t1", "t2")
 
 
 def test_dragging_the_histogram_chooses_a_range_of_risk(page, address):
@@ -234,4 +237,20 @@ def test_an_empty_answer_says_which_clause_empties_it(page, address):
     page.goto(f"{address}/search?q=weather:rain risk:0..1")
     assert "No frame passes all of it." in page.inner_text(".nothing")
     page.click(".nothing a:has-text('Without risk')")
-    assert titles(page) == ["t1", "t2"]
+    shows(page, "t1", "t2")
+
+
+def test_a_grouped_hit_leads_to_the_rest_of_its_scene(page, address):
+    page.goto(f"{address}/search?q=risk>=0&group=1")
+    page.click(".card a:has-text('+2 more of this scene')")
+    page.wait_for_selector("#summary:has-text('3 frames')")
+    assert {"t1", "t2", "t3"} == set(titles(page))
+
+
+def test_a_facet_with_many_values_is_shown_at_length_on_demand(page, address):
+    page.goto(f"{address}/search")
+    scenes = page.locator(".facets section:has(summary:has-text('scene')):not(:has-text('scene type'))")
+    assert scenes.locator("li").count() == 8
+    scenes.locator("a:has-text('7 more')").click()
+    page.wait_for_url("**more=scene*")
+    assert scenes.locator("li").count() == 15

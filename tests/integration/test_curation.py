@@ -137,3 +137,30 @@ def test_labels_come_in_from_a_file_and_lines_that_say_nothing_are_left_out(gold
 )
 def test_what_cannot_be_done_says_why(gold, arguments, words):
     assert words in gold(*arguments, code=2)
+
+
+def test_frames_are_picked_by_token_or_out_of_a_search_and_never_estimated_from(gold, tmp_path):
+    gold("pick", "barrels", "frame-b", "frame-a")
+    more = as_json(gold("pick", "barrels", "--query", "risk:9", "--limit", "3", "--json"))
+    assert more == {"name": "barrels", "method": "picked", "frames": 3, "added": 1}
+    assert as_json(gold("next", "--sample", "barrels", "--annotator", "ann", "--json"))["token"] == "frame-b"
+
+    gold("label", "frame-b", "--annotator", "ann", "--sample", "barrels", "--no-tags")
+    assert "picked by hand" in gold("estimate", "--sample", "barrels", code=2)
+    out = tmp_path / "gold.jsonl"
+    gold("export", "--sample", "barrels", "--out", str(out))
+    assert [(line.token, line.inclusion_probability) for line in read_gold(out)] == [("frame-b", None)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("barrels",), "and not both"),
+        (("barrels", "frame-a", "--query", "construction"), "and not both"),
+        (("barrels", "--query", "risk:0"), "no frame answers"),
+        (("barrels", "nobody"), "no frame with token 'nobody'"),
+        ((" ", "frame-a"), "name of the sample is empty"),
+    ],
+)
+def test_what_cannot_be_picked_says_why(gold, arguments, words):
+    assert words in gold("pick", *arguments, code=2)

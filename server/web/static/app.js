@@ -1,6 +1,8 @@
-// What only JavaScript can do over plain links and forms: keys, dragging the histogram, completion, verdicts as they come.
+// What only JavaScript can do over plain links and forms: keys, selecting, dragging the histogram, completion, verdicts
+// as they come. With htmx, links of the search page swap what changes; what was swapped in is wired anew.
 import { keys } from "./keys.js";
 import { histogram } from "./histogram.js";
+import { selecting } from "./select.js";
 import { suggestions } from "./suggest.js";
 import { verifying } from "./verify.js";
 
@@ -16,11 +18,31 @@ if (theme) {
     try { localStorage.setItem("theme", document.documentElement.dataset.theme); } catch { /* no storage: for this page */ }
   });
 }
+const help = document.getElementById("help");
+if (help) {
+  help.hidden = false;
+  help.addEventListener("click", () => document.getElementById("keys").showModal());
+}
 
 const boxes = document.getElementById("boxes");
 boxes?.addEventListener("change", () => document.getElementById("cameras").classList.toggle("bare", !boxes.checked));
 
-histogram(document.getElementById("histogram"));
+function wire() {
+  histogram(document.getElementById("histogram"));
+  verifying(document.getElementById("verify"));
+  selecting(document.getElementById("selection"));
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const content = document.getElementById("content");
+  if (!content || event.detail.target?.id !== "content") return;
+  document.getElementById("q").value = content.dataset.q;
+  document.getElementById("said").textContent = document.getElementById("summary")?.textContent ?? content.querySelector("[role=alert]")?.textContent ?? "";
+  scrollTo({ top: 0 });
+  wire();
+});
+document.addEventListener("htmx:sendError", () => { document.getElementById("said").textContent = "the server does not answer"; });
+
 suggestions(document.getElementById("q"));
-verifying(document.getElementById("verify"));
+wire();
 keys();

@@ -16,23 +16,33 @@ export function histogram(root) {
       bar.classList.toggle("out", !inside);
     });
   };
+  const done = () => {
+    if (from === null) return;
+    const [low, high] = [Math.min(from, to), Math.max(from, to)];
+    from = null;
+    if (low !== high) go(root, low, high);
+  };
   root.addEventListener("dragstart", (event) => event.preventDefault());
-  root.addEventListener("pointerdown", (event) => { from = to = riskAt(event); });
+  root.addEventListener("pointerdown", (event) => {
+    from = to = riskAt(event);
+    document.addEventListener("pointerup", done, { once: true });
+  });
   root.addEventListener("pointermove", (event) => {
     const risk = from === null ? null : riskAt(event);
     if (risk === null || risk === to) return;
     to = risk;
     show();
   });
-  document.addEventListener("pointerup", () => {
-    if (from === null) return;
-    const [low, high] = [Math.min(from, to), Math.max(from, to)];
-    from = null;
-    if (low === high) return;
-    const url = new URL(location.href);
-    const kept = (url.searchParams.get("q") || "").replace(/(^|\s)(AND\s+)?risk:?(>=|<=|[≥≤><=])?[0-9.*]+(\.\.[0-9*]+)?/g, " ");
-    url.searchParams.set("q", `${kept} risk:${low}..${high}`.trim());
-    url.searchParams.delete("offset");
-    location.assign(url);
-  });
+}
+
+// The server wrote the query for one range of risks; only the range is put in its place.
+function go(root, low, high) {
+  const { template, range, all } = root.dataset;
+  if (low === 0 && high === 10) return location.assign(all);
+  const at = template.lastIndexOf(range);
+  const chosen = range.replace("1", String(low)).replace("9", String(high));
+  const url = new URL(location.href);
+  url.searchParams.set("q", template.slice(0, at) + chosen + template.slice(at + range.length));
+  ["offset", "without"].forEach((name) => url.searchParams.delete(name));
+  location.assign(url);
 }

@@ -1,4 +1,6 @@
-// The whole page by keyboard. Keys are left alone while somebody types.
+// The whole page by keyboard. Keys are left alone while somebody types, and on a page that has keys of its own.
+import { clear, press, toggle } from "./select.js";
+
 const cards = () => [...document.querySelectorAll(".card")];
 
 function move(step) {
@@ -20,7 +22,12 @@ const actions = {
   k: () => move(-1),
   "[": () => follow(".timeline a[rel=prev]"),
   "]": () => follow(".timeline a[rel=next]"),
-  v: () => document.querySelector("#verify button")?.click(),
+  s: toggle,
+  v: () => press("v") || document.querySelector("#verify button")?.click(),
+  x: () => press("x"),
+  g: () => press("g"),
+  e: () => press("e") || document.querySelector(".menu a[download]")?.closest("details")?.toggleAttribute("open"),
+  Escape: clear,
   b: () => document.getElementById("boxes")?.click(),
   "?": () => document.getElementById("keys").showModal(),
 };
@@ -28,8 +35,8 @@ const actions = {
 export function keys() {
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = actions[event.key];
+    if (typing || document.querySelector("[data-keys]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = /^[1-9]$/.test(event.key) ? () => press(event.key) : actions[event.key];
     if (act) {
       event.preventDefault();
       act();

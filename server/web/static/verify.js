@@ -1,33 +1,43 @@
 // Verdicts appear on the cards while others are still being asked. Leaving the page, or asking once more, cancels.
-const WORDS = { yes: "✓ confirmed", no: "✗ refuted", unsure: "? unsure", error: "! error" };
+export const WORDS = { yes: "✓ confirmed", no: "✗ refuted", unsure: "? unsure", error: "! error" };
+
+let running = null;
+const asking = () => document.getElementById("verify");
 
 export function verifying(form) {
-  if (!form) return;
-  let running = null;
-  const button = form.querySelector("button");
-  form.addEventListener("submit", async (event) => {
+  form?.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (running) return running.abort();
-    running = new AbortController();
-    button.textContent = "Stop";
-    const tokens = [...document.querySelectorAll(".card")].map((card) => card.dataset.token);
-    try {
-      await stream(form.dataset.query, tokens, running.signal);
-      sink();
-    } catch (error) {
-      if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
-    } finally {
-      running = null;
-      button.textContent = "Ask again";
-    }
+    ask([...document.querySelectorAll(".card")].map((card) => card.dataset.token));
   });
 }
 
-async function stream(query, tokens, signal) {
+// Have these frames looked at, asked the page's own query; or stop what is under way.
+export async function ask(tokens) {
+  const form = asking();
+  if (!form) return;
+  if (running) return running.abort();
+  const button = form.querySelector("button");
+  form.querySelector(".verdict")?.remove();
+  running = new AbortController();
+  button.textContent = "Stop";
+  try {
+    await stream({ query: form.dataset.query, tokens }, running.signal, tell);
+    sink();
+  } catch (error) {
+    if (error.name !== "AbortError") button.after(Object.assign(document.createElement("span"), { className: "verdict error", textContent: error.message }));
+  } finally {
+    running = null;
+    button.textContent = "Ask again";
+  }
+}
+
+document.addEventListener("htmx:beforeSwap", () => running?.abort());
+
+export async function stream(asked, signal, told) {
   const answer = await fetch("/api/verify", {
     method: "POST",
     headers: { "content-type": "application/json", accept: "text/event-stream" },
-    body: JSON.stringify({ query, tokens }),
+    body: JSON.stringify(asked),
     signal,
   });
   if (!answer.ok) throw new Error((await answer.json()).message);
@@ -36,17 +46,19 @@ async function stream(query, tokens, signal) {
     rest += text.replaceAll("\r\n", "\n");
     const events = rest.split("\n\n");
     rest = events.pop();
-    events.forEach(tell);
+    events.forEach((event) => read(event, told));
   }
 }
 
-function tell(event) {
+function read(event, told) {
   const lines = event.split("\n");
   const kind = lines.find((line) => line.startsWith("event:"))?.slice(6).trim() ?? "message";
   const data = lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
   if (kind === "error") throw new Error(JSON.parse(data).message);
-  if (kind !== "verification") return;
-  const found = JSON.parse(data);
+  if (kind === "verification") told(JSON.parse(data));
+}
+
+function tell(found) {
   const card = document.getElementById(`t-${found.token}`);
   if (!card) return;
   const line = card.querySelector(".verdict");

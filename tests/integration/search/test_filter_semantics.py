@@ -12,7 +12,7 @@ from search.corpus import Corpus
 from search.query import Not, OneOf, Phrase, Stated, parse
 from search.query.evaluate import evaluate
 from search.query.parser import MAX_DEPTH
-from search.selection import matching_positions, select
+from search.selection import select
 from strategies import HOSTILE_PHRASES, Literals, filters_over, phrases_of
 
 ROWS = rows_at_random(300, seed=20)
@@ -36,10 +36,11 @@ def selected(snapshot, node):
     """Tokens that the filter selects in LanceDB."""
     corpus = Corpus(snapshot)
     selection = select(corpus, node, partial(in_state, corpus))
+    counted = selection.count(corpus)  # before: afterwards it would count what was kept
     positions = selection.positions(corpus).tolist()
-    assert selection.count(corpus) == len(positions) == len(set(positions))
+    assert counted == selection.count(corpus) == len(positions) == len(set(positions))
     if selection.where is not None:
-        narrowed = set(matching_positions(corpus, selection.where).tolist())
+        narrowed = set(corpus.matching(selection.where).tolist())
         assert narrowed >= set(positions)
     return {corpus.token(position) for position in positions}
 

@@ -111,6 +111,13 @@ def test_beyond_its_end_a_path_goes_on_straight_and_behind_the_ego_it_comes_from
     assert path.locate(-20.0, 3.0) == pytest.approx((-20.0, 3.0, 0.0))
 
 
+@pytest.mark.parametrize("place", [(4.0, -1.5), (17.0, 2.0), (17.0, -3.0), (60.0, 1.0), (-20.0, 3.0)])
+def test_a_place_along_the_path_is_turned_back_into_its_point(place):
+    path = EgoPath(((0.0, 0.0), (10.0, 0.0), (10.0, 20.0)), "driven")
+
+    assert path.locate(*path.point(*place))[:2] == pytest.approx(place)
+
+
 def test_outside_a_bend_the_distance_is_to_the_corner_and_keeps_its_side() -> None:
     path = EgoPath(((0.0, 0.0), (10.0, 0.0), (10.0, 10.0)), "driven")
     ahead_m, lateral_m, _ = path.locate(13.0, -4.0)
