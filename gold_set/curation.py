@@ -170,7 +170,7 @@ def agreement(first: Sequence[Label], second: Sequence[Label]) -> Agreement:
 
 def differences(first: Label, second: Label) -> list[Disagreement]:
     """What two labels of one frame both state and state differently."""
-    one, other = _stated(first), _stated(second)
+    one, other = stated(first), stated(second)
     return [
         Disagreement(token=first.token, field=name, first=said, second=other[name])
         for name, said in one.items()
@@ -178,13 +178,14 @@ def differences(first: Label, second: Label) -> list[Disagreement]:
     ]
 
 
-def _stated(label: Label) -> dict[str, str]:
-    stated = dict(label.scalars)
+def stated(label: Label) -> dict[str, str]:
+    """Field → what the label says of it, sets as text; what it does not state is not there."""
+    said = dict(label.scalars)
     if label.controls is not None:
-        stated["traffic_controls"] = _as_text(label.controls, TrafficControl)
+        said["traffic_controls"] = _as_text(label.controls, TrafficControl)
     if label.tags is not None:
-        stated["tags"] = _as_text(label.tags, Tag)
-    return stated if label.risk is None else {**stated, "risk": str(label.risk)}
+        said["tags"] = _as_text(label.tags, Tag)
+    return said if label.risk is None else {**said, "risk": str(label.risk)}
 
 
 def _as_text(values: Sequence[str], order: Iterable[str]) -> str:
@@ -222,8 +223,8 @@ def _agreement_on(field: str, said: Sequence[tuple[object, object]]) -> FieldAgr
 
 def unstated(labels: Sequence[Label], whole: Sequence[Label]) -> int:
     """How many (frame, field) pairs somebody stated and their merged labels leave out."""
-    said = {(label.token, field) for label in labels if label.status == "labelled" for field in _stated(label)}
-    return len(said - {(label.token, field) for label in whole for field in _stated(label)})
+    said = {(label.token, field) for label in labels if label.status == "labelled" for field in stated(label)}
+    return len(said - {(label.token, field) for label in whole for field in stated(label)})
 
 
 def annotator_named(labels: Sequence[Label], name: str) -> str:
@@ -263,12 +264,12 @@ def _merge(given: Sequence[Label], prefer: str | None) -> Label:
 
 
 def _agreed(said: Sequence[tuple[str, Any]], prefer: str | None) -> Any:
-    stated = [(who, value) for who, value in said if value is not None]
-    if not stated:
+    claims = [(who, value) for who, value in said if value is not None]
+    if not claims:
         return None
-    if all(value == stated[0][1] for _, value in stated):
-        return stated[0][1]
-    return next((value for who, value in stated if who == prefer), None)
+    if all(value == claims[0][1] for _, value in claims):
+        return claims[0][1]
+    return next((value for who, value in claims if who == prefer), None)
 
 
 def estimates(sample: Sample, labels: Sequence[Label], verdicts: Mapping[str, Facts]) -> Estimates:

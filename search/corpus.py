@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
@@ -23,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 FEW_TOKENS = 64  # so many are placed one by one in 3 ms
 HALVINGS_PER_HASH = 128  # beyond that, placing one by one takes as long as hashing so many tokens of the corpus
 ROWS_IN_MEMORY = 200_000  # up to so many, what a page shows of every frame is kept: half a kB each
-SET_COLUMNS = ("tags", "traffic_controls", "objects")
+FACET_COLUMNS = ("tags", "traffic_controls", "objects", *(field.name for field in SCALAR_FIELDS), "scene", "location")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ class Codes:
         return {value: count for value, count in pairs if count}
 
 
+def _encoded(stored: pa.Array) -> Codes:
+    positions = None
+    if pa.types.is_list(stored.type):
+        positions = np.repeat(np.arange(len(stored)), pc.list_value_length(stored).to_numpy(zero_copy_only=False))
+        stored = pc.list_flatten(stored)
+    encoded = stored.dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return Codes(tuple(encoded.dictionary.to_pylist()), codes, positions)
+
+
 class Corpus:
     """The frames of one snapshot."""
 
@@ -52,6 +63,7 @@ class Corpus:
         self._orders: dict[tuple[str, bool], Positions] = {}
         self.filters = KeptFilters()
         self._columns: dict[str, pa.Array] = {}
+        self._loading = Lock()
         base = snapshot.columns(["token"])
         self.row_ids: RowIds = np.asarray(base["_rowid"].to_numpy(), dtype=np.uint64)
         self._by_row_id = np.argsort(self.row_ids)
@@ -141,37 +153,34 @@ class Corpus:
     def floats(self, column: str) -> Floats:
         """A number column, NaN where nothing is stated."""
         if column not in self._floats:
-            stored = self._in_order(column)
-            self._floats[column] = pc.cast(stored, pa.float64()).to_numpy(zero_copy_only=False)
+            with self._loading:
+                stored = self._in_order([column])[column]
+                self._floats.setdefault(column, pc.cast(stored, pa.float64()).to_numpy(zero_copy_only=False))
         return self._floats[column]
 
     def codes(self, column: str) -> Codes:
         """A text column, or a set column, as codes."""
-        if column not in self._codes:
-            stored = self._in_order(column)
-            positions = None
-            if pa.types.is_list(stored.type):
-                positions = np.repeat(np.arange(len(self)), pc.list_value_length(stored).to_numpy(zero_copy_only=False))
-                stored = pc.list_flatten(stored)
-            encoded = stored.dictionary_encode()
-            codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-            self._codes[column] = Codes(tuple(encoded.dictionary.to_pylist()), codes, positions)
+        self._encode([column])
         return self._codes[column]
 
-    def _in_order(self, column: str) -> pa.Array:
-        if column in self._columns:
-            return self._columns[column]
-        return self._read_in_order([column])[column].combine_chunks()
+    def _encode(self, columns: Sequence[str]) -> None:
+        if any(column not in self._codes for column in columns):
+            with self._loading:  # read once, however many ask at once
+                missing = [column for column in columns if column not in self._codes]
+                self._codes.update({name: _encoded(stored) for name, stored in self._in_order(missing).items()})
 
-    def _read_in_order(self, columns: Sequence[str]) -> pa.Table:
-        """Columns of the table, row by row at the frames' positions."""
-        read = self.snapshot.columns(columns)
-        if not np.array_equal(read["_rowid"].to_numpy(), self.row_ids):  # one version scans in one order
-            order = np.argsort(np.asarray(read["_rowid"].to_numpy()))
-            inverse = np.empty(len(self), dtype=np.int64)
-            inverse[self._by_row_id] = order
-            read = read.take(pa.array(inverse))
-        return read
+    def _in_order(self, columns: Sequence[str]) -> dict[str, pa.Array]:
+        """Columns of the table, row by row at the frames' positions; in one scan what is not kept."""
+        found = {name: self._columns[name] for name in columns if name in self._columns}
+        if missing := [name for name in columns if name not in found]:
+            read = self.snapshot.columns(missing)
+            if not np.array_equal(read["_rowid"].to_numpy(), self.row_ids):  # one version scans in one order
+                order = np.argsort(np.asarray(read["_rowid"].to_numpy()))
+                inverse = np.empty(len(self), dtype=np.int64)
+                inverse[self._by_row_id] = order
+                read = read.take(pa.array(inverse))
+            found |= {name: read[name].combine_chunks() for name in missing}
+        return found
 
     def rows(self, positions: Positions, columns: Sequence[str]) -> list[dict[str, Any]]:
         """Columns of the frames at positions, in the order given.
@@ -186,10 +195,9 @@ class Corpus:
         return list(pa.table({name: self._columns[name].take(taken) for name in columns}).to_pylist())
 
     def _keep(self, columns: Sequence[str]) -> None:
-        missing = [name for name in columns if name not in self._columns]
-        if missing:  # threads that miss the same ones read them twice, which harms nobody
-            read = self._read_in_order(missing)
-            self._columns.update({name: read[name].combine_chunks() for name in missing})
+        if any(name not in self._columns for name in columns):
+            with self._loading:
+                self._columns.update(self._in_order(columns))
 
     def belief(self, columns: Sequence[str]) -> Floats:
         """The probability of a chip for every frame: the sum over its values."""
@@ -210,7 +218,8 @@ class Corpus:
         stated = risk[~np.isnan(risk)].astype(np.int64)
         histogram = np.bincount(stated, minlength=RISK_MAX + 1)
         counted = {"risk": {str(value): int(histogram[value]) for value in range(RISK_MIN, RISK_MAX + 1)}}
-        for column in (*SET_COLUMNS, *(field.name for field in SCALAR_FIELDS), "scene", "location"):
+        self._encode(FACET_COLUMNS)
+        for column in FACET_COLUMNS:
             counted[column] = self.codes(column).counts(chosen)
         return counted
 

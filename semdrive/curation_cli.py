@@ -122,11 +122,7 @@ def label(
     as_json: Json = False,
 ) -> None:
     """Say what is true of a frame. A later label of the same annotator stands in for an earlier one; none is lost."""
-    from gold_set.curation import label_of
-    from gold_set.labelling import give
-    from gold_set.labels import gold_line
-    from scenario.curation import Label
-    from scenario.errors import InputError
+    from gold_set.labelling import give, label_from
     from semdrive.render_curation import render_label
 
     stated = bool(tag or no_tags or risk is not None or set_)
@@ -134,14 +130,10 @@ def label(
         raise typer.BadParameter("say what is true (--tag, --no-tags, --risk, --set), or --skip, or --unsure")
     workspace = _workspace(index)
     _scenario(workspace, token)  # a frame that is not there cannot be labelled
-    try:
-        line = gold_line({"token": token, **_fields(set_ or []), **_stated(tag, no_tags, risk)})
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    given = label_of(line, annotator, sample)
+    facts = {**_fields(set_ or []), **_stated(tag, no_tags, risk)}
+    given = label_from(token, annotator, facts, sample=sample, seconds=seconds)
     if not stated:
-        given = Label(token=token, annotator=annotator, sample=sample, status="skipped" if skip else "unsure")
-    given = given.model_copy(update={"seconds": seconds})
+        given = given.model_copy(update={"status": "skipped" if skip else "unsure"})
     with _ledger(workspace, write=True) as ledger:
         give(ledger, given)
     answer(given, as_json, render_label)
@@ -171,26 +163,19 @@ def _stated(tag: list[str] | None, no_tags: bool, risk: int | None) -> dict[str,
 
 def compare(token: str, annotator: Annotator, index: Index = None, as_json: Json = False) -> None:
     """Show the prediction beside a label, once the label is given and not before. It cannot be changed after that."""
-    from scenario.errors import InputError
+    from gold_set.labelling import look
+    from semdrive.render_curation import render_label
     from semdrive.render_frame import render_frame
 
     workspace = _workspace(index)
     scenario = _scenario(workspace, token)
     with _ledger(workspace, write=True) as ledger:
-        given = [item for item in ledger.labels() if (item.token, item.annotator) == (token, annotator)]
-        if not given or given[0].status == "skipped":
-            raise InputError(
-                f"{annotator!r} has not labelled {token} yet; labels are taken blind, predictions shown after:"
-                " semdrive gold label"
-            )
-        ledger.append_look(token, annotator)
+        given = look(ledger, token, annotator)
     if as_json:
-        both = {"label": given[0].model_dump(mode="json"), "verdict": scenario.verdict.facts.model_dump(mode="json")}
+        both = {"label": given.model_dump(mode="json"), "verdict": scenario.verdict.facts.model_dump(mode="json")}
         typer.echo(json.dumps(both, indent=2))
         return
-    from semdrive.render_curation import render_label
-
-    render_label(given[0])
+    render_label(given)
     render_frame(scenario)
 
 

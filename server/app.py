@@ -7,7 +7,6 @@ from threading import Thread
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
-from starlette.staticfiles import StaticFiles
 
 from scenario.errors import SemdriveError
 from server.api import errors, exporting, frames, labelling, reviewing, saved, searching, session, state, verifying
@@ -15,8 +14,8 @@ from server.api.context import Services
 from server.api.guard import Guard, LoopbackHosts, json_only
 from server.api.metrics import Measured
 from server.engine import Engine
+from server.web.assets import Assets
 from server.web.pages import web_router
-from server.web.templating import STATIC
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
 GZIP_FROM_BYTES = 1_000
@@ -57,11 +56,12 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(json_only)])
     app.include_router(web_router(engine))
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", Assets())
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, exclude_content_types=COMPRESSED_ALREADY)
     app.add_middleware(Measured, metrics=services.metrics)
     app.add_middleware(Guard, hosts=hosts, token=services.token)  # the last one added is the first one asked

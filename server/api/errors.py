@@ -138,7 +138,16 @@ async def _of_the_framework(request: Request, error: Exception) -> JSONResponse:
     else:
         name = HTTPStatus(error.status_code).phrase.title().replace(" ", "")
         body = ErrorBody(error=name, message=printable(str(error.detail)))
-    return answer(error.status_code, body, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # the framework names the methods of the first route of that path alone
+        headers["Allow"] = _methods(request) or headers.get("Allow", "")
+    return answer(error.status_code, body, headers)
+
+
+def _methods(request: Request) -> str:
+    """Every method that some route of the API has for the path that was asked for."""
+    routes = [route for route in request.app.state.routes if route.path_regex.match(request.url.path)]
+    return ", ".join(sorted({method for route in routes for method in route.methods}))
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from gold_set.curation import BlindTask, blind_task, label_of, next_token, sample_named
-from gold_set.labelling import give
-from gold_set.labels import gold_line
+from gold_set.curation import BlindTask, blind_task, next_token, sample_named
+from gold_set.labelling import give, label_from
 from gold_set.picking import Picked, hand_picked, keep, population_of, tokens_of
 from gold_set.sampling import draw
 from scenario.curation import Label
@@ -149,12 +148,8 @@ def _label(said: LabelRequest) -> Label:
     for name in said.scalars:
         if name not in SCALARS:
             raise InputError(f"scalars: {unknown('field', name, SCALARS)}")
-    stated: dict[str, Any] = {"token": said.token, **said.scalars}
+    stated: dict[str, Any] = dict(said.scalars)
     stated |= {} if said.controls is None else {"traffic_controls": list(said.controls)}
     stated |= {} if said.tags is None else {"tags": list(said.tags)}
     stated |= {} if said.risk is None else {"risk": said.risk}
-    try:
-        line = gold_line(stated)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    return label_of(line, said.annotator, said.sample).model_copy(update={"seconds": said.seconds})
+    return label_from(said.token, said.annotator, stated, sample=said.sample, seconds=said.seconds)

@@ -82,9 +82,11 @@ class Reviewed(Record):
 @router.get("/reviews", summary="What people said of tags, oldest first")
 def reviews(
     engine: TheEngine,
-    token: Annotated[list[Name] | None, Query(max_length=MOST_REVIEWED, description="Only of these frames.")] = None,
+    token: Annotated[
+        list[Name], Query(default_factory=list, max_length=MOST_REVIEWED, description="Only of these frames.")
+    ],
 ) -> list[Review]:
-    return engine.reviews(token)
+    return engine.reviews(token or None)
 
 
 @router.post("/reviews", summary="Tag frames, or say what they are not", responses=WRITES)

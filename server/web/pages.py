@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from server.engine import Engine
 from server.web.actions import action_router
+from server.web.curate_page import curate_router
 from server.web.export_page import export_router
 from server.web.frame_page import frame_router
 from server.web.search_page import search_router
@@ -15,4 +16,5 @@ def web_router(engine: Engine) -> APIRouter:
     router.include_router(frame_router(engine))
     router.include_router(action_router(engine))
     router.include_router(export_router())
+    router.include_router(curate_router(engine))
     return router

@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from server.web import cards, frame_views
+from server.web.assets import asset
 
-STATIC = Path(__file__).with_name("static")
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -17,7 +17,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(default=True), undefined=StrictUndefined
     )
-    made.globals.update(signs=cards.SIGNS)
+    made.globals.update(signs=cards.SIGNS, asset=asset)
     made.filters.update(ahead=frame_views.ahead, aside=frame_views.aside, moment=frame_views.moment)
     made.filters["spaced"] = lambda text: str(text).replace("_", " ")
     return made

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from browsing import address_of, chromium, needs_chromium, page_of
@@ -25,6 +26,8 @@ PAGES = {
     "a frame without pictures": "/frame/t9",
     "no such frame": "/frame/nothing",
     "saved searches": "/saved",
+    "samples": "/curate?annotator=Ada",
+    "a frame to label": "/curate/drawn?annotator=Ada",
 }
 WCAG = {"wcag2a", "wcag2aa", "wcag21a", "wcag21aa"}
 GRAVE = {"serious", "critical"}
@@ -56,6 +59,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine.review(["t1"], "Ada", holds=[Tag.CONSTRUCTION], does_not_hold=[Tag.VRU_HAZARD])
     engine.saved.save("rain", "weather:rain", "Ada")
     with address_of(create_app(engine)) as at:
+        drawn = {"name": "drawn", "size": 3, "method": "simple"}
+        httpx.post(f"{at}/api/samples", json=drawn).raise_for_status()
         yield at
 
 

@@ -179,3 +179,9 @@ def test_searches_are_answered_whole_while_new_builds_are_published(tmp_path):
             seen.add(page["matching"])
     assert seen <= set(range(20, 26))
     assert 25 in seen
+
+
+def test_a_method_that_a_path_has_not_is_told_those_it_has(client):
+    refused = client.request("OPTIONS", "/api/saved")
+    assert fault(refused, 405)["error"] == "MethodNotAllowed"
+    assert refused.headers["allow"] == "GET, POST"
