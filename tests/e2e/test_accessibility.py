@@ -27,7 +27,7 @@ PAGES = {
     "no such frame": "/frame/nothing",
     "saved searches": "/saved",
     "samples": "/curate?annotator=Ada",
-    "a frame to label": "/curate/hard?annotator=Ada",
+    "a frame to label": "/curate/drawn?annotator=Ada",
 }
 WCAG = {"wcag2a", "wcag2aa", "wcag21a", "wcag21aa"}
 GRAVE = {"serious", "critical"}
@@ -59,7 +59,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine.review(["t1"], "Ada", holds=[Tag.CONSTRUCTION], does_not_hold=[Tag.VRU_HAZARD])
     engine.saved.save("rain", "weather:rain", "Ada")
     with address_of(create_app(engine)) as at:
-        httpx.post(f"{at}/api/samples/hard/frames", json={"tokens": ["t1"], "who": "Ada"}).raise_for_status()
+        drawn = {"name": "drawn", "size": 3, "method": "simple"}
+        httpx.post(f"{at}/api/samples", json=drawn).raise_for_status()
         yield at
 
 
