@@ -147,6 +147,7 @@ def test_completion_offers_values_with_counts(page, address):
     page.fill("#q", "")
     page.type("#q", "weather:ra")
     page.wait_for_selector("#suggest li")
+    assert page.inner_text("#suggest li:first-child .dim") == "2", "with how many frames it would find"
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 
