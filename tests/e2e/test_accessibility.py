@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from browsing import address_of, chromium, needs_chromium, page_of
+from browsing import address_of, needs_chromium, page_of
 from drives import Drives, engine_over
 from scenario.records import Detection, Scenario
 from scenario.vocabulary import Tag
@@ -62,12 +62,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         drawn = {"name": "drawn", "size": 3, "method": "simple"}
         httpx.post(f"{at}/api/samples", json=drawn).raise_for_status()
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 def _violations(page: Any) -> list[str]:
