@@ -51,11 +51,10 @@ def _peak_mb() -> float:
     return kilobytes / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def in_a_process(location: str, name: str, limit: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", location, name, str(limit)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
+def in_a_process(*arguments: str) -> str:
+    """What this file prints, run with these arguments. A child begins with its parent's peak of memory, so the large
+    table, too, is made in a process of its own."""
+    return subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True).stdout
 
 
 def line(name: str, told: dict[str, float]) -> str:
@@ -72,20 +71,24 @@ def main() -> None:
     parser.add_argument("--of-tables", type=int, default=100_000, help="so many rows of the formats that read them")
     parser.add_argument("--quick", action="store_true", help="5,000 rows: whether it runs")
     parser.add_argument("--one", nargs=3, metavar=("INDEX", "FORMAT", "LIMIT"), help="export in this process alone")
+    parser.add_argument("--make", metavar="INDEX", help="make the index in this process alone")
     options = parser.parse_args()
+    if options.make:
+        write_table(Workspace.create(Path(options.make)).index_uri, options.rows)
+        return
     if options.one:
         location, name, limit = options.one
         print(json.dumps(measured(location, name, int(limit))))
         return
     rows = 5_000 if options.quick else options.rows
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace.create(Path(folder))
-        write_table(workspace.index_uri, rows)
+        in_a_process("--make", folder, "--rows", str(rows))
         print("| format | rows | rows a second | first s | whole s | memory before MB | at most MB | written MB |")
         print("|---|--:|--:|--:|--:|--:|--:|--:|")
         for name in (*LISTS, *TABLES):
             limit = rows if name in LISTS else min(rows, options.of_tables)
-            print(line(name, in_a_process(folder, name, limit)), flush=True)
+            told = in_a_process("--one", folder, name, str(limit))
+            print(line(name, json.loads(told)), flush=True)
 
 
 if __name__ == "__main__":

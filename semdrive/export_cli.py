@@ -90,10 +90,10 @@ def _tokens_in(source: str) -> list[str]:
     from scenario.errors import ExportError
 
     try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ExportError(f"cannot read tokens from {source!r}: {error}") from error
-    found = text.split()
+    found = [line.strip() for line in text.splitlines() if line.strip()]  # a token may hold blanks
     if not found:
         raise ExportError(f"no tokens in {'standard input' if source == '-' else repr(source)}; give one a line")
     return found

@@ -55,7 +55,12 @@ def serve(
         shown = f"[{host}]" if ":" in host else host
         sys.stderr.write(f"serving {location} at http://{shown}:{bound}/  (Ctrl-C stops)\n")
         config = uvicorn.Config(
-            app, log_level="warning", server_header=False, timeout_graceful_shutdown=3, limit_concurrency=256
+            app,
+            http="h11",  # it ends a header at 64 KiB; httptools, where it is installed, would keep any
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=3,
+            limit_concurrency=256,
         )
         uvicorn.Server(config).run(sockets=[listening])
 

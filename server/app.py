@@ -16,6 +16,7 @@ from server.api.metrics import Measured
 from server.engine import Engine
 from server.web.assets import Assets
 from server.web.pages import web_router
+from server.web.signin_page import sign_in_instead
 from server.web.trouble import trouble
 
 DESCRIPTION = "Hybrid search over driving logs: words and filters in one box, live verification, human review."
@@ -65,7 +66,8 @@ def create_app(
     app.mount("/static", Assets())
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, exclude_content_types=COMPRESSED_ALREADY)
     app.add_middleware(Measured, metrics=services.metrics)
-    app.add_middleware(Guard, hosts=hosts, token=services.token)  # the last one added is the first one asked
+    # The last one added is the first one asked.
+    app.add_middleware(Guard, hosts=hosts, token=services.token, attempts=services.attempts, sign_in=sign_in_instead)
     return app
 
 

@@ -98,8 +98,8 @@ def _singly(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def url(wanted: Wanted) -> str | None:
-    """The address of the export; None for more tokens than an address holds."""
-    if wanted.tokens is not None and len(wanted.tokens) > MOST_IN_URL:
+    """The address of the export; None for more tokens than an address holds, and for none, which no address can say."""
+    if wanted.tokens is not None and not 0 < len(wanted.tokens) <= MOST_IN_URL:
         return None
     asked: list[tuple[str, object]] = [("q", wanted.query)] if wanted.query else []
     asked += [("format", wanted.format), *(("tokens", token) for token in wanted.tokens or ())]

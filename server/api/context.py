@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from server.api.attempts import Attempts
 from server.api.metrics import Metrics
 from server.api.passes import Passes
 from server.api.thumbnails import Cameras, Thumbnails
@@ -22,6 +23,7 @@ class Services:
 
     engine: Engine
     token: str | None = None  # every request needs it
+    attempts: Attempts = field(default_factory=Attempts)
     passes: Passes = field(default_factory=Passes)
     exports: Passes = field(default_factory=partial(Passes, AT_ONCE, EXPORTS_PER_MINUTE, what="exports"))
     stalled_s: float = STALLED_S  # so long a client may take nothing of an export before its place goes to another

@@ -76,7 +76,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors that a route may answer with, for its OpenAPI entry."""
     return {
         status: {"model": ErrorBody, "description": HTTPStatus(status).phrase}
-        for status in sorted({400, 401, 403, 421, 422, 500, *statuses})
+        for status in sorted({400, 401, 403, 421, 422, 429, 500, *statuses})
     }
 
 

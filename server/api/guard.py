@@ -1,20 +1,24 @@
 """Who may ask: the right host, the token where one is set, no page of another site, no body beyond its bound."""
 
 import hmac
-from collections.abc import Mapping, Sequence
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.api.attempts import Attempts
 from server.api.errors import Refused, answer
 
 LoopbackHosts = ("localhost", "127.0.0.1", "[::1]")
 COOKIE = "semdrive_token"
 LOGIN = "/api/login"
+SIGN_IN = "/login"
+NEEDED = "TokenNeeded"
 BODY_BYTES = 2**20
-OPEN_PATHS = frozenset({"/health", LOGIN})  # a supervisor asks the first, and it tells nothing
+OPEN_PATHS = frozenset({"/health", LOGIN, SIGN_IN})  # a supervisor asks the first, and it tells nothing
+STATIC = "/static/"  # what the sign-in page looks like; every copy of this program has the same
 WRITING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -24,17 +28,32 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "same-origin",  # without any, a form of ours would call its origin null
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",  # what a token guards is for no shared cache; who knows better says so
 }
 
 
+SignIn = Callable[[Scope, Refused], Response]
+
+
 class Guard:
-    """The outermost layer: what it turns away, nothing behind it sees."""
+    """The outermost layer: what it turns away, nothing behind it sees.
+
+    `sign_in` makes the page that a browser gets where a program is told of the token; `attempts` bounds wrong ones.
+    """
 
     def __init__(
-        self, app: ASGIApp, hosts: Sequence[str] = LoopbackHosts, token: str | None = None, body_bytes: int = BODY_BYTES
+        self,
+        app: ASGIApp,
+        hosts: Sequence[str] = LoopbackHosts,
+        token: str | None = None,
+        body_bytes: int = BODY_BYTES,
+        *,
+        attempts: Attempts | None = None,
+        sign_in: SignIn | None = None,
     ) -> None:
         self._app, self._token, self._body_bytes = app, token, body_bytes
         self._hosts = frozenset(host.casefold() for host in hosts)
+        self._attempts, self._sign_in = attempts or Attempts(), sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,17 +72,23 @@ class Guard:
             if scope["method"] in WRITING_METHODS:
                 receive = await self._whole(scope, receive)
         except Refused as refused:
-            await answer(refused.status, refused.body, refused.headers)(scope, receive, hardened)
+            await self._turned_away(scope, refused)(scope, receive, hardened)
         else:
             await self._app(scope, receive, hardened)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         _check_host(headers.get("host", ""), self._hosts)
-        if self._token is not None and scope["path"] not in OPEN_PATHS:
-            _check_token(headers, self._token)
+        if self._token is not None and not _is_open(scope["path"]):
+            check_token(_given(headers), self._token, self._attempts, client_of(scope))
         if scope["method"] in WRITING_METHODS:
             check_origin(headers)
+
+    def _turned_away(self, scope: Scope, refused: Refused) -> Response:
+        about_token = refused.body.error == NEEDED or refused.status == 429
+        if self._sign_in and about_token and "text/html" in Headers(scope=scope).get("accept", ""):
+            return self._sign_in(scope, refused)
+        return answer(refused.status, refused.body, refused.headers)
 
     async def _whole(self, scope: Scope, receive: Receive) -> Receive:
         """The body, read before the application is asked, and no further than its bound."""
@@ -105,21 +130,32 @@ def _check_host(host: str, allowed: frozenset[str]) -> None:
         raise Refused(421, "WrongHost", f"this server does not answer to {host!r}", hint=f"it answers to: {shown}")
 
 
-def _check_token(headers: Headers, token: str) -> None:
-    scheme, _, bearer = headers.get("authorization", "").partition(" ")
-    given = bearer.strip() if scheme.casefold() == "bearer" else _cookie(headers.get("cookie", ""))
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(STATIC)
+
+
+def client_of(scope: Scope) -> str:
+    """The address that a request came from; a proxy on this machine is believed whose it was."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def check_token(given: str, token: str, attempts: Attempts, client: str) -> None:
+    """Raises `Refused`: 401 for none and for a wrong one, 429 for a client that tried too many."""
+    attempts.check(client)
     if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
         hint = f"send it as `Authorization: Bearer TOKEN`, or sign in at POST {LOGIN}"
-        refused = Refused(401, "TokenNeeded", "this server needs its token" if not given else "wrong token", hint=hint)
-        raise refused
+        if not given:
+            raise Refused(401, NEEDED, "this server needs its token", hint=hint)
+        attempts.wrong(client, given)
+        raise Refused(401, NEEDED, "wrong token; the server was started with another one", hint=hint)
 
 
-def _cookie(text: str) -> str:
-    try:
-        found = SimpleCookie(text).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+def _given(headers: Headers) -> str:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    if scheme.casefold() == "bearer":
+        return bearer.strip()
+    # Not the standard library's reader, which gives up at the first odd cookie of another server on this host.
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
 def check_origin(headers: Headers) -> None:

@@ -37,7 +37,7 @@ def save(engine: TheEngine, asked: SaveRequest) -> SavedSearch:
     return engine.saved.save(asked.name, asked.query, asked.who)
 
 
-@router.post("/{name}/look", summary="Look at a saved search", responses=WRITES)
+@router.put("/{name}/look", summary="Look at a saved search", responses=WRITES)
 def look(engine: TheEngine, name: Saved) -> SavedCount:
     """Tells what is new once more; from now on only frames that come later are."""
     return engine.saved.look(name)

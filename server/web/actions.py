@@ -15,7 +15,8 @@ from server.api.errors import Refused, status_of
 from server.api.labelling import picked_by
 from server.engine import Engine
 from server.web.forms import Form, form_of, remembering, who_of
-from server.web.links import PAGE_SIZE, SearchState
+from server.web.links import SearchState
+from server.web.search_page import found_by
 from server.web.templating import render
 from verifier.live import Limits
 
@@ -99,13 +100,8 @@ def _problem(status: int, message: str, state: SearchState) -> Response:
 
 def _verified(engine: Engine, form: Form) -> RedirectResponse:
     """What a person waits for without a sign of life is bounded."""
-    state, tokens = form.state, form.many("token")
-    if not tokens:
-        group: Literal["scene"] | None = "scene" if state.group else None
-        page = engine.search(
-            *(state.q,), limit=PAGE_SIZE, offset=state.offset, group=group, without=state.without, rerank=state.rerank
-        )
-        tokens = [hit.token for hit in page.hits]
+    state = form.state
+    tokens = form.many("token") or [hit.token for hit in found_by(engine, state).hits]
     for _ in engine.verify(tokens, state.q, limits=Limits(budget_s=FORM_BUDGET_S)):
         pass
     return RedirectResponse(replace(state, rerank=True).url(), 303)

@@ -1,8 +1,7 @@
 """The form that exports from a page without JavaScript: the file streams, what is wrong is a page that says so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -12,10 +11,9 @@ from scenario.errors import SemdriveError
 from server.api.context import services_of
 from server.api.errors import Refused, sentence, status_of
 from server.api.exporting import ExportRequest, attachment
+from server.web.forms import Form, form_of
 from server.web.links import SearchState
 from server.web.templating import render
-
-Form = Mapping[str, Sequence[str]]
 
 
 def export_router() -> APIRouter:
@@ -24,7 +22,7 @@ def export_router() -> APIRouter:
     @router.post("/export")
     async def export(request: Request) -> Response:
         """Fields `q`, `format`, `limit`, `rerank`; `token` and `without` may be repeated. Without `token`: all."""
-        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        form = await form_of(request)
         try:
             return await attachment(request, await services_of(request), _asked(form).wanted)
         except SemdriveError as error:
@@ -40,19 +38,19 @@ def export_router() -> APIRouter:
 
 def _asked(form: Form) -> ExportRequest:
     """What the form asks for, held to what the API takes. Raises `ValidationError`."""
-    limit = form.get("limit", [""])[-1].strip()
+    limit, format = form.one("limit"), form.one("format")
     given: dict[str, Any] = {
-        "query": form.get("q", [""])[-1].strip(),
-        "tokens": tuple(form["token"]) if "token" in form else None,
+        "query": form.one("q"),
+        "tokens": tuple(form.many("token")) or None,
         "limit": int(limit) if limit.isdecimal() and len(limit) < 20 else limit or None,
-        "without": tuple(form.get("without", ())),
-        "rerank": "rerank" in form,
+        "without": tuple(form.many("without")),
+        "rerank": "rerank" in dict(form.fields),
     }
-    return ExportRequest.model_validate(given | {name: form[name][-1] for name in ("format",) if name in form})
+    return ExportRequest.model_validate(given | ({"format": format} if format else {}))
 
 
 def _trouble(form: Form, message: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    state = SearchState(form.get("q", [""])[-1].strip())
+    state = SearchState(form.one("q"))
     page = render("error.html", {"title": "Nothing was exported", "message": message, "state": state}, status)
     page.headers.update(headers or {})
     return page

@@ -8,6 +8,7 @@ from server.web.curate_page import curate_router
 from server.web.export_page import export_router
 from server.web.frame_page import frame_router
 from server.web.search_page import search_router
+from server.web.signin_page import signin_router
 
 
 def web_router(engine: Engine) -> APIRouter:
@@ -17,4 +18,5 @@ def web_router(engine: Engine) -> APIRouter:
     router.include_router(action_router(engine))
     router.include_router(export_router())
     router.include_router(curate_router(engine))
+    router.include_router(signin_router())
     return router

@@ -60,7 +60,7 @@ def search_router(engine: Engine) -> APIRouter:
 
     @router.get("/search.json")
     def search_json(state: State) -> Response:
-        return Response(_found(engine, state).model_dump_json(), media_type="application/json")
+        return Response(found_by(engine, state).model_dump_json(), media_type="application/json")
 
     return router
 
@@ -79,7 +79,8 @@ def _state(
 State = Annotated[SearchState, Depends(_state)]
 
 
-def _found(engine: Engine, state: SearchState) -> SearchPage:
+def found_by(engine: Engine, state: SearchState) -> SearchPage:
+    """The page of hits that a state names. Raises `QueryError`."""
     return engine.search(
         state.q,
         limit=PAGE_SIZE,
@@ -93,7 +94,7 @@ def _found(engine: Engine, state: SearchState) -> SearchPage:
 def search_context(engine: Engine, cameras: Cameras, state: SearchState) -> dict[str, Any]:
     """All that the search page shows. Raises `QueryError`."""
     query = parse(state.q)
-    found = _found(engine, state)
+    found = found_by(engine, state)
     total = found.ranked if found.groups is None else found.groups
     counted: Counted = cache(lambda asked: engine.facets(asked).facets)  # fields that nothing is chosen in ask the same
     return {

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from browsing import address_of, chromium, needs_chromium, page_of
+from browsing import address_of, needs_chromium, page_of
 from drives import Drives, engine_over
 from scenario.records import Detection, Scenario
 from scenario.vocabulary import Tag
@@ -25,6 +26,8 @@ PAGES = {
     "a frame without pictures": "/frame/t9",
     "no such frame": "/frame/nothing",
     "saved searches": "/saved",
+    "samples": "/curate?annotator=Ada",
+    "a frame to label": "/curate/drawn?annotator=Ada",
 }
 WCAG = {"wcag2a", "wcag2aa", "wcag21a", "wcag21aa"}
 GRAVE = {"serious", "critical"}
@@ -56,13 +59,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine.review(["t1"], "Ada", holds=[Tag.CONSTRUCTION], does_not_hold=[Tag.VRU_HAZARD])
     engine.saved.save("rain", "weather:rain", "Ada")
     with address_of(create_app(engine)) as at:
+        drawn = {"name": "drawn", "size": 3, "method": "simple"}
+        httpx.post(f"{at}/api/samples", json=drawn).raise_for_status()
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 def _violations(page: Any) -> list[str]:
@@ -76,8 +75,7 @@ def _violations(page: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width_px", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width_px"), [("light", 390), ("dark", 1440)])  # colours differ by theme, not width
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_axe_finds_nothing_that_keeps_anybody_out(browser, address, path, theme, width_px):
     with page_of(browser, *REFUSED, width_px=width_px, color_scheme=theme) as page:
@@ -94,4 +92,8 @@ def test_what_opens_is_as_accessible_as_what_stands(browser, address, theme):
         page.hover(".detections tbody tr")
         assert "\n\n".join(_violations(page)) == ""
         page.keyboard.press("?")
+        assert "\n\n".join(_violations(page)) == ""
+        page.goto(f"{address}/search?q=a+pedestrian+weather:rain")
+        page.check("#t-t1 input[name=token]")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert "\n\n".join(_violations(page)) == ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from browsing import address_of, chromium, needs_chromium, page_of
+from browsing import address_of, needs_chromium, page_of
 from drives import Drives, engine_over, scenario
 from gold_set.picking import hand_picked, keep
 from scenario.curation import Label, Sample, SampledFrame
@@ -44,12 +44,6 @@ def engine(tmp_path: Path) -> Engine:
 def address(engine: Engine) -> Iterator[str]:
     with address_of(create_app(engine)) as at:
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from browsing import address_of, chromium, needs_chromium, page_of
+from browsing import address_of, needs_chromium, page_of
 from drives import Drives, engine_over
 from scenario.records import Detection, DetectionReview, Facts, ReviewVerdict, Scenario, ScoutReport
 from scenario.vocabulary import Tag
@@ -79,12 +79,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine.review(["t4"], EVIL, holds=[Tag.CONSTRUCTION], does_not_hold=[Tag.VRU_HAZARD])
     with address_of(create_app(engine)) as at:
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from browsing import address_of, chromium, needs_chromium, page_of
+from browsing import address_of, needs_chromium, page_of
 from drives import Drives, engine_over
 from server.app import create_app
 from server.engine import Engine
@@ -33,12 +33,6 @@ def engine(tmp_path: Any) -> Engine:
 def address(engine: Engine) -> Iterator[str]:
     with address_of(create_app(engine)) as at:
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

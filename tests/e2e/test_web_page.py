@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from browsing import address_of, chromium, needs_chromium, page_of
+from browsing import address_of, needs_chromium, page_of
 from drives import Drives, engine_over
 from server.app import create_app
 from staged import noise, standing
@@ -41,12 +41,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     drives.write(rows)
     with address_of(create_app(engine_over(drives))) as at:
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -147,6 +141,7 @@ def test_completion_offers_values_with_counts(page, address):
     page.fill("#q", "")
     page.type("#q", "weather:ra")
     page.wait_for_selector("#suggest li")
+    assert page.inner_text("#suggest li:first-child .dim") == "2", "with how many frames it would find"
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 

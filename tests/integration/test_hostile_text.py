@@ -5,10 +5,12 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import quote
 
+import anyio
 import pytest
 from PIL import Image
 
@@ -188,3 +190,57 @@ def test_the_command_line_prints_nothing_that_a_terminal_obeys(drives, asked):
     assert not STEERING.search(told.stdout)
     assert not STEERING.search(told.stderr)
     assert "Traceback" not in told.stderr
+
+
+def _told_to_an_agent(drives, *calls: tuple[str, dict[str, object]]) -> list[Any]:
+    """What agents get: text, and the same as structured content."""
+    mcp = pytest.importorskip("server.mcp", reason="needs the extra 'mcp'")
+    server = mcp.create_mcp(engine_over(drives))
+
+    async def asked() -> list[Any]:
+        return [await server.call_tool(name, arguments) for name, arguments in calls]
+
+    told = anyio.run(asked)
+    for result in told:
+        blocks = [block.text for block in result.content if block.type == "text"]
+        assert not any(map(STEERING.search, [*blocks, *_texts(result.structured_content)]))
+    return told
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for part in pair for text in _texts(part))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
+
+
+def test_an_agent_reads_it_as_data_without_what_steers(drives):
+    asked = [("search", {"limit": 50}), ("facets", {})]
+    asked += [("get_frame", {"token": token}) for token in HOSTILE]
+    asked += [("export", {"format": name}) for name in EXPORTS]
+    found, *others = _told_to_an_agent(drives, *asked)
+    assert len(found.structured_content["hits"]) == len(HOSTILE)
+    assert [told.is_error for told in others if told.is_error] == [True]  # the list of tokens, which lines cannot hold
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_an_agent_that_sends_it_gets_an_answer_or_a_sentence(drives, text):
+    for told in _told_to_an_agent(
+        drives, ("search", {"query": text}), ("get_frame", {"token": f"no {text}"}), (text, {}), ("search", {text: 1})
+    ):
+        assert told.content
+        assert "Traceback" not in told.content[0].text
+        assert len(told.content[0].text) < 60_000
+
+
+def test_tokens_with_blanks_go_through_a_file_and_back(tmp_path):
+    made = Drives.at(tmp_path / "index")
+    made.write([scenario("a b"), scenario("c")])
+    index = ("--index", str(tmp_path / "index"))
+    semdrive_here("export", "--out", str(tmp_path / "tokens.txt"), *index)
+    (tmp_path / "bom.txt").write_text((tmp_path / "tokens.txt").read_text(), encoding="utf-8-sig")
+    again = semdrive_here("export", "--tokens", str(tmp_path / "bom.txt"), "--out", str(tmp_path / "again.txt"), *index)
+    assert again.returncode == 0, again.stderr
+    assert sorted((tmp_path / "again.txt").read_text().splitlines()) == ["a b", "c"]

@@ -59,10 +59,7 @@ def test_a_search_is_saved_looked_at_and_removed(client):
     (listed,) = client.get("/api/saved").json()
     assert (listed["name"], listed["new"]) == ("wet & risky ?", 0)
     assert client.post("/api/saved", json={"name": "wet & risky ?", "query": "risk>=4"}).status_code == 409
-    assert (
-        client.post("/api/saved/wet%20&%20risky%20%3F/look", json={}).raise_for_status().json()["found"]
-        == listed["found"]
-    )
+    assert client.put("/api/saved/wet%20&%20risky%20%3F/look").raise_for_status().json()["found"] == listed["found"]
     assert client.delete("/api/saved/wet%20&%20risky%20%3F").raise_for_status().json()["name"] == "wet & risky ?"
     assert client.get("/api/saved").json() == []
     assert client.post("/api/saved", json={"name": "a/b", "query": "risk>=4"}).status_code == 400

@@ -68,3 +68,27 @@ def test_frames_that_are_not_there_and_samples_that_were_drawn_take_no_picks(cli
     assert "nobody" in refused(client.post("/api/samples/p/frames", json={"tokens": ["nobody"], "who": "Ada"}), 404)
     refused(client.post("/api/samples/p/frames", json={"tokens": [], "who": "Ada"}), 422)
     refused(client.post("/api/samples/p/frames", json={"tokens": [token]}), 422)
+
+
+def test_the_pages_take_hostile_names_as_text_and_tell_nothing_of_a_frame(client, engine):
+    evil = '"><script>alert(1)</script>\u202e'
+    tokens = [hit.token for hit in engine.search("", limit=2).hits]
+    client.post("/api/samples/evil/frames", json={"tokens": tokens, "who": "Ada"}).raise_for_status()
+    for path, asked in (("/curate", {}), ("/curate/evil", {}), ("/curate/evil", {"at": evil})):
+        shown = client.get(path, params={"annotator": evil, **asked}).text
+        assert "<script>alert" not in shown
+    scenario = engine.show(tokens[0])
+    page = client.get("/curate/evil", params={"annotator": "Ada"}).text
+    assert tokens[0] in page
+    assert str(scenario.verdict.facts.description) not in page
+    assert str(scenario.frame.scene) not in page
+
+
+def test_a_page_of_another_site_labels_nothing(client, engine):
+    token = engine.search("", limit=1).hits[0].token
+    client.post("/api/samples/own/frames", json={"tokens": [token], "who": "Ada"}).raise_for_status()
+    sent = {"annotator": "Ada", "token": token, "risk": "3"}
+    foreign = client.post("/curate/own", data=sent, headers={"Origin": "https://elsewhere.example"})
+    assert foreign.status_code == 403
+    assert client.post("/curate/own", data=sent).status_code == 303
+    assert client.post("/curate/own", data={**sent, "risk": "11"}).status_code == 422

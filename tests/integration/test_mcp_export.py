@@ -109,6 +109,11 @@ def test_chosen_tokens_keep_their_order_and_too_many_have_no_address(tools, engi
     assert "--tokens -" in many.command
 
 
+def test_no_tokens_are_no_frames_and_no_address_that_would_send_all(tools):
+    none = tools.export(tokens=[])
+    assert (none.frames, none.text, none.url) == (0, "", None)
+
+
 def test_no_path_of_this_machine_and_no_hidden_text_is_in_the_answer(tools, engine):
     told = tools.export("risk>=4", "frames").model_dump_json()
     assert str(Path(str(engine.workspace.location)).parent) not in told

@@ -36,7 +36,7 @@ export function suggestions(input) {
       ...found.map((one) => {
         const item = document.createElement("li");
         item.setAttribute("role", "option");
-        item.append(one.text, Object.assign(document.createElement("span"), { textContent: one.count ?? "", className: "dim" }));
+        item.append(one.text, Object.assign(document.createElement("span"), { textContent: one.frames?.toLocaleString("en") ?? "", className: "dim" }));
         item.addEventListener("pointerdown", (event) => { event.preventDefault(); take(one.text); });
         return item;
       }),
