@@ -29,7 +29,7 @@ from server.engine import Engine
 from server.exports.asking import MOST_FRAMES, Wanted
 from server.exports.formats import FormatName
 from server.mcp_export import Exports, ExportText
-from server.mcp_views import PICTURES, FrameView, Looks, Picture, clean, frame_view, looks, pictures_of
+from server.mcp_views import PICTURES, FrameView, Looks, Picture, clean, frame_view, looks, pictures_of, shortened
 from verifier.live import Limits
 from verifier.verifying import Asked
 
@@ -198,11 +198,12 @@ class _Server(MCPServer[Any]):
             if isinstance(error.__cause__, ValidationError):
                 return _refused(_misfits(error.__cause__))
             raise
-        return _tidied(result) if isinstance(result, CallToolResult) else result
+        # An export is bounded as a whole, and a part of its one text would be of no use.
+        return _tidied(result, short=name != "export") if isinstance(result, CallToolResult) else result
 
 
 def _refused(message: str) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=clean(message))], is_error=True)
+    return CallToolResult(content=[TextContent(type="text", text=shortened(clean(message)))], is_error=True)
 
 
 def _misfits(error: ValidationError) -> str:
@@ -215,11 +216,12 @@ def _misfits(error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-def _tidied(result: CallToolResult) -> CallToolResult:
+def _tidied(result: CallToolResult, *, short: bool) -> CallToolResult:
     """The structured content cleaned, and once more as text, without what is not stated."""
     if result.structured_content is None:
         return result
     content = clean(result.structured_content)
+    content = shortened(content) if short else content
     text = json.dumps(_stated(content), ensure_ascii=False, separators=(",", ":"))
     blocks: list[ContentBlock] = [block for block in result.content if not isinstance(block, TextContent)]
     return CallToolResult(content=[TextContent(type="text", text=text), *blocks], structured_content=content)

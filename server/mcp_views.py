@@ -100,6 +100,7 @@ class Picture(Record):
     jpeg: bytes
 
 
+LONGEST = 8_000  # characters of one text: a scout's whole reasoning, and not the memory of an agent
 DETECTIONS = 60  # a frame at most: the nearest first
 
 
@@ -221,3 +222,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean(key): clean(one) for key, one in value.items()}
     return [clean(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def shortened(value: Any) -> Any:
+    """The value with every text in it at most `LONGEST` characters, and the number of those that are left out."""
+    if isinstance(value, str):
+        left_out = len(value) - LONGEST
+        return value if left_out <= 0 else f"{value[:LONGEST]}… ({left_out:,} more characters)"
+    if isinstance(value, dict):
+        return {key: shortened(one) for key, one in value.items()}
+    return [shortened(one) for one in value] if isinstance(value, list) else value

@@ -232,7 +232,7 @@ def test_an_agent_that_sends_it_gets_an_answer_or_a_sentence(drives, text):
     ):
         assert told.content
         assert "Traceback" not in told.content[0].text
-        assert len(told.content[0].text) < 60_000
+        assert len(told.content[0].text) < 100_000  # though one frame's five texts are larger than that, each
 
 
 def test_tokens_with_blanks_go_through_a_file_and_back(tmp_path):
