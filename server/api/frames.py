@@ -23,12 +23,6 @@ PICTURE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/{token}", summary="Everything that is known about a frame")
-def frame(engine: TheEngine, token: Token) -> Scenario:
-    """Scouts' reports, verdict and reward, beliefs, detections, provenance; `image` is where a picture is served."""
-    return with_links(engine.show(token))
-
-
 def with_links(scenario: Scenario) -> Scenario:
     """The scenario with the addresses of its pictures in the place of their files, which are nobody's business."""
     cameras = {
@@ -42,13 +36,15 @@ def image_url(token: str, camera: str) -> str:
     return f"/api/frames/{quote(token, safe='')}/images/{quote(camera, safe='')}"
 
 
-@router.get("/{token}/neighbours", summary="The frame among the others of its scene")
+@router.get("/{token:whole}/neighbours", summary="The frame among the others of its scene")
 def neighbours(engine: TheEngine, token: Token) -> Neighbours:
     """Previous and next frame, and the scene's time line with risk."""
     return engine.neighbours(token)
 
 
-@router.get("/{token}/images/{camera}", summary="A camera's picture", response_class=Response, responses=PICTURE)
+@router.get(
+    "/{token:whole}/images/{camera:whole}", summary="A camera's picture", response_class=Response, responses=PICTURE
+)
 def image(
     serving: Serving,
     token: Token,
@@ -71,3 +67,10 @@ def image(
         raise Refused(404, "NoPicture", message, hint="index again where the pictures are") from error
     headers = {"ETag": picture.etag, "Cache-Control": CACHE}
     return Response(picture.data, media_type="image/jpeg", headers=headers)
+
+
+# Last, since a token may hold slashes.
+@router.get("/{token:whole}", summary="Everything that is known about a frame")
+def frame(engine: TheEngine, token: Token) -> Scenario:
+    """Scouts' reports, verdict and reward, beliefs, detections, provenance; `image` is where a picture is served."""
+    return with_links(engine.show(token))

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 QUERY_CHARS = 2_000
@@ -21,3 +22,18 @@ def _received(value: Any) -> Any:
 
 QueryText = Annotated[str, BeforeValidator(_received), Field(max_length=QUERY_CHARS)]
 Name = Annotated[str, BeforeValidator(_received), Field(min_length=1, max_length=NAME_CHARS)]
+
+
+class _Whole(Convertor[str]):
+    """A part of an address that may hold slashes and line breaks: `/frames/{token:whole}`."""
+
+    regex = "(?s:.+)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("whole", _Whole())  # before any route names it

@@ -108,7 +108,7 @@ def _verified(engine: Engine, form: Form) -> RedirectResponse:
 
 
 def _reviewed(engine: Engine, form: Form) -> RedirectResponse:
-    who, tokens = form.one("who"), form.tokens
+    who, tokens = form.name("who"), form.tokens
     if tag := form.one("tag"):
         engine.review(tokens, who, holds=[one_of("tag", tag, Tag)])
     elif tag := form.one("not_tag"):
@@ -120,12 +120,12 @@ def _reviewed(engine: Engine, form: Form) -> RedirectResponse:
 
 
 def _picked(engine: Engine, form: Form) -> RedirectResponse:
-    who, name = form.one("who"), form.one("sample")
+    who, name = form.name("who"), form.name("sample")
     picked_by(engine, name, form.tokens, who)
     return remembering(RedirectResponse(f"/curate/{quote(name, safe='')}?annotator={quote(who, safe='')}", 303), who)
 
 
 def _saved(engine: Engine, form: Form) -> RedirectResponse:
-    who = form.one("who")
-    engine.saved.save(form.one("name"), form.state.q, who)
+    who = form.name("who")
+    engine.saved.save(form.name("name"), form.state.q, who)
     return remembering(RedirectResponse("/saved", 303), who)

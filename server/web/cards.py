@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from scenario.records import Frame
+from scenario.texts import visible
 from search.results import Hit
 from server.api.frames import image_url
 
@@ -31,10 +32,11 @@ def step(share: float) -> int:
 
 
 def marked(text: str | None, words: str) -> Markup:
-    """The text with the query's words marked; everything else escaped."""
+    """The text with the query's words marked; everything else escaped, and freed of what nobody sees."""
+    text = visible(text or "", keep="\n\t")
     wanted = sorted(set(re.findall(r"\w{4,}", words.casefold())), key=len, reverse=True)
     if not text or not wanted:
-        return escape(text or "")
+        return escape(text)
     pattern = re.compile(rf"\b({'|'.join(map(re.escape, wanted))})\w{{0,3}}\b", re.IGNORECASE)
     parts, at = [], 0
     for found in pattern.finditer(text):

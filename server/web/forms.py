@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 
 from scenario.errors import InputError
-from server.api.text import printable
+from server.api.text import NAME_CHARS, printable
 from server.web.links import SearchState
 
 WHO = "semdrive_who"  # the cookie that remembers who reviews, so that nobody writes a name twice
@@ -29,6 +29,13 @@ class Form:
     def one(self, name: str) -> str:
         """The last value of a field, without white space around it; empty where it is not there."""
         return next((value.strip() for field, value in reversed(self.fields) if field == name), "")
+
+    def name(self, field: str) -> str:
+        """As `one`, of a field that names somebody or something. Raises `InputError` where it is too long for that."""
+        name = self.one(field)
+        if len(name) > NAME_CHARS:
+            raise InputError(f"{field} has {len(name):,} characters, of {NAME_CHARS} allowed: {name[:40]!r}…")
+        return name
 
     def many(self, name: str) -> list[str]:
         """Every value of a field, each once, in order."""

@@ -1,9 +1,9 @@
 """All that a frame's page shows, read from the engine."""
 
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from scenario.errors import NoLedger
+from scenario.errors import NoLedger, QueryError
 from scenario.ledger import Ledger
 from scenario.records import Scenario
 from search.query import OneOf, Query, Sort, format_query
@@ -52,7 +52,7 @@ def frame_context(engine: Engine, token: str, q: str) -> dict[str, Any]:
         "proposals": engine.proposals([token]),
         "reviews": list(reversed(engine.reviews([token]))),
         "similar": _similar(engine, token, frame.scene_key),
-        "similar_url": SearchState(_similar_query(token)).url(),
+        "similar_url": SearchState(format_query(Query(similar=token))).url(),
         **_history(engine, token),
         "table_version": engine.table_version,
     }
@@ -76,19 +76,25 @@ def _timeline(engine: Engine, token: str, q: str) -> Timeline | None:
         return None
     hits: tuple[Hit, ...] = ()
     if scene.scene:
-        asked = format_query(Query(OneOf("scene", (scene.scene,)), sort=Sort("sequence", descending=False)))
-        hits = engine.search(asked, limit=FRAMES, offset=window(scene)).hits
+        asked = Query(OneOf("scene", (scene.scene,)), sort=Sort("sequence", descending=False))
+        hits = _hits(engine, asked, limit=FRAMES, offset=window(scene))
     return timeline(scene, {hit.token: hit for hit in hits}, lambda other: frame_url(other, q))
 
 
-def _similar_query(token: str) -> str:
-    return format_query(Query(similar=token))
+def _hits(
+    engine: Engine, query: Query, *, limit: int, offset: int = 0, group: Literal["scene"] | None = None
+) -> tuple[Hit, ...]:
+    """None where a log gave a scene or a frame a name that no query can hold: its page shows all the rest."""
+    try:
+        return engine.search(format_query(query), limit=limit, offset=offset, group=group).hits
+    except QueryError:
+        return ()
 
 
 def _similar(engine: Engine, token: str, scene_key: str) -> list[dict[str, Any]]:
     """The frame of each other scene that is most like this one, with a picture where there is one."""
-    page = engine.search(_similar_query(token), limit=SIMILAR + 1, group="scene")
-    found = [hit for hit in page.hits if hit.scene_key != scene_key][:SIMILAR]
+    near = _hits(engine, Query(similar=token), limit=SIMILAR + 1, group="scene")
+    found = [hit for hit in near if hit.scene_key != scene_key][:SIMILAR]
     pictures = _front_pictures(engine, [hit.token for hit in found])
     return [
         {

@@ -26,15 +26,18 @@ TheForm = Annotated[Form, Depends(form_of)]
 def frame_router(engine: Engine) -> APIRouter:
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-    @router.get("/frame/{token}.json")
-    def frame_json(token: str) -> Response:
+    @router.get("/frame/{token:whole}.json")
+    def frame_json(request: Request, token: str, q: str = "") -> Response:
+        whole = f"{token}.json"
+        if engine.known_keys([whole]) and not engine.known_keys([token]):  # no twin, but a token that ends so
+            return frame(request, whole, q)
         return Response(with_links(engine.show(token)).model_dump_json(), media_type="application/json")
 
-    @router.get("/frame/{token}")
+    @router.get("/frame/{token:whole}")
     def frame(request: Request, token: str, q: str = "") -> Response:
         return _page(engine, token, q, who=who_of(request))
 
-    @router.post("/frame/{token}/ask")
+    @router.post("/frame/{token:whole}/ask")
     def ask(request: Request, form: TheForm, token: str, q: str = "") -> Response:
         question = form.one("question")
 
@@ -44,7 +47,7 @@ def frame_router(engine: Engine) -> APIRouter:
 
         return _written(engine, token, q, asked, question=question, who=who_of(request))
 
-    @router.post("/frame/{token}/undo")
+    @router.post("/frame/{token:whole}/undo")
     def undo(form: TheForm, token: str, q: str = "") -> Response:
         number, who = form.one("number")[:15], form.one("who")
 
@@ -54,7 +57,7 @@ def frame_router(engine: Engine) -> APIRouter:
 
         return _written(engine, token, q, undone, who=who)
 
-    @router.post("/frame/{token}/accept")
+    @router.post("/frame/{token:whole}/accept")
     def accept(form: TheForm, token: str, q: str = "") -> Response:
         who = form.one("who")
 

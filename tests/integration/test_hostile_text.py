@@ -1,0 +1,190 @@
+"""Text that a log, a model or a person means ill by: it reaches a page, an API, an agent and a file as mere text."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from html.parser import HTMLParser
+from typing import get_args
+from urllib.parse import quote
+
+import pytest
+from PIL import Image
+
+from drives import Drives, engine_over, scenario
+from scenario.records import Camera, Facts, ScoutReport
+from server.app import create_app
+from server.exports.formats import FormatName
+from serving import serving
+from shell import semdrive_here
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "\x1b[31mred\x1b]0;title\x07\x9b2J",
+    "safe \u202etxt.exe\u2069",
+    "line\nbreak\r\nSet-Cookie: a=b",
+    "wörd" * 25_000,
+    "a/b?c#d%e f",
+    "../../etc/passwd",
+    "{{7*7}}${7*7}",
+    "' OR 1=1 --",
+    "=cmd|' /C calc'!A0",
+    "front.json",
+    'back\\slash"quote',
+    "\u2028next \U0001f600",
+    "javascript:alert(1)",
+    "-dash",
+)
+ADDRESSABLE = tuple(text for text in HOSTILE if len(text) < 100)  # no address is longer than servers take
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+LOOKING = {"accept": "text/html"}
+
+
+class _Page(HTMLParser):
+    """What a browser makes of a page: its elements, its handlers, where it leads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.scripts: list[str | None] = []
+        self.handlers: list[str] = []
+        self.links: list[str] = []
+        self.tokens: list[str] = []
+        self.shown: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.handlers += [name for name in given if name.startswith("on")] + (["style"] if "style" in given else [])
+        self.links += [given[name] or "" for name in ("href", "src", "action", "formaction") if name in given]
+        self.shown += [given[name] or "" for name in ("title", "alt", "aria-label", "placeholder") if name in given]
+        if tag == "script":
+            self.scripts.append(given.get("src"))
+        if given.get("name") == "token":
+            self.tokens.append(given["value"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.shown.append(data)
+
+
+@pytest.fixture(scope="module")
+def drives(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    image = folder / "front.png"
+    Image.new("RGB", (64, 36)).save(image)
+    made = Drives.at(folder / "index")
+    made.write([_frame(number, text, str(image)) for number, text in enumerate(HOSTILE)])
+    return made
+
+
+def _frame(number: int, text: str, image: str):
+    facts = Facts(risk=9, description=text, tags=("construction",))
+    named = {text[:60]: Camera(image=image, width_px=64, height_px=36), "CAM_FRONT": Camera(image=image)}
+    report = ScoutReport(scout=text[:60], model=text, facts=facts, reasoning=text)
+    where = dict.fromkeys(("scene", "scene_token", "log", "location", "description"), text)
+    return scenario(
+        text, facts, labels=("person",), reports=[report], reasons=(text,), cameras=named, sequence=number, **where
+    )
+
+
+@pytest.fixture(scope="module")
+def client(drives):
+    with serving(create_app(engine_over(drives)), **LOOKING) as asking:
+        yield asking
+
+
+def _harmless(answer) -> _Page:
+    page = _Page(answer.text)
+    assert not any(map(STEERING.search, page.shown))
+    assert page.handlers == []
+    assert all(script and script.startswith("/static/") for script in page.scripts)
+    assert all(link.startswith(("/", "#", "?")) and not link.startswith("//") for link in page.links)
+    return page
+
+
+def test_the_search_page_shows_it_and_obeys_none_of_it(client):
+    seen = []
+    for offset in range(0, len(HOSTILE), 10):
+        seen += _harmless(client.get("/search", params={"offset": offset}).raise_for_status()).tokens
+    # A form cannot hold a carriage return of its own: HTML reads every line break as a line feed.
+    assert {token.replace("\r\n", "\n") for token in seen} == {text.replace("\r\n", "\n") for text in HOSTILE}
+
+
+@pytest.mark.parametrize("text", ADDRESSABLE)
+def test_a_frames_page_shows_it_and_obeys_none_of_it(client, text):
+    page = _harmless(client.get(f"/frame/{quote(text, safe='')}", params={"q": text}).raise_for_status())
+    own = [link for link in page.links if link.startswith(f"/api/frames/{quote(text, safe='')}/images/")]
+    assert len(own) == 2
+    assert {client.get(link).headers["content-type"] for link in own} == {"image/jpeg"}
+
+
+@pytest.mark.parametrize("text", ADDRESSABLE)
+def test_the_api_names_a_frame_by_any_token(client, text):
+    address = f"/api/frames/{quote(text, safe='')}"
+    assert client.get(address).raise_for_status().json()["frame"]["token"] == text
+    assert client.get(f"{address}/neighbours").raise_for_status().json()["scene"] == text
+    picture = client.get(f"{address}/images/{quote(text[:60], safe='')}").raise_for_status()
+    assert picture.headers["content-type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_query_of_it_is_an_answer_or_a_named_error(client, text):
+    for path in ("/search", "/search.json", "/api/search", "/api/explain", "/api/facets"):
+        answer = client.get(path, params={"q": text[:3000]})
+        assert answer.status_code in (200, 422)
+        if path == "/search":
+            _harmless(answer)
+        else:
+            assert answer.headers["content-type"] == "application/json"
+    assert client.get("/api/suggest", params={"prefix": text[:2000]}).status_code == 200
+    assert all(STEERING.search(value) is None for answer in [answer] for value in answer.headers.values())
+
+
+EXPORTS = get_args(FormatName)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTS if name != "tokens"])
+def test_an_export_holds_it_whole_and_steers_nothing(client, name):
+    answer = client.get("/api/export", params={"format": name}).raise_for_status()
+    disposition = answer.headers["content-disposition"]
+    assert re.fullmatch(r'attachment; filename="semdrive-[a-z0-9.-]+"', disposition)
+    if name in ("jsonl", "nuscenes", "coco"):
+        assert answer.content.isascii()
+        assert not STEERING.search(answer.text)
+    if name == "jsonl":
+        assert {json.loads(line)["token"] for line in answer.text.splitlines()} == set(HOSTILE)
+    if name == "csv":
+        cells = [cell for row in csv.reader(io.StringIO(answer.text)) for cell in row]
+        assert not any(STEERING.search(cell) or cell.startswith(("=", "@")) for cell in cells)
+    if name in ("frames", "fiftyone"):
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert archive.testzip() is None
+            assert all(re.fullmatch(r"[A-Za-z0-9_./-]{1,200}", entry) for entry in archive.namelist())
+            assert not any(".." in entry or entry.startswith("/") for entry in archive.namelist())
+
+
+def test_tokens_that_lines_cannot_hold_are_refused_by_name(client):
+    refused = client.get("/api/export", params={"format": "tokens"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "ExportError")
+    assert not STEERING.search(refused.json()["message"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("search", "--limit", "50"),
+        *(("show", text) for text in ADDRESSABLE if not text.startswith("-")),
+        ("facets",),
+        ("search", "\x1b[31mred"),
+        ("search", "token:\x1b[31mred"),
+    ],
+    ids=repr,
+)
+def test_the_command_line_prints_nothing_that_a_terminal_obeys(drives, asked):
+    verb, *rest = asked
+    told = semdrive_here(verb, "--index", str(drives.workspace.ledger.parent), *rest)
+    assert not STEERING.search(told.stdout)
+    assert not STEERING.search(told.stderr)
+    assert "Traceback" not in told.stderr
