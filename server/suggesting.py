@@ -1,10 +1,14 @@
 """Completions for the search box: fields, their values with how often they occur, tokens."""
 
+from itertools import islice
 from typing import Literal
 
+from scenario.errors import QueryError
 from scenario.records import Record
 from scenario.vocabulary import expand
 from search.corpus import Corpus
+from search.query import parse
+from search.query.ast import written
 from search.query.fields import DIRECTIVES, QUERY_FIELDS, SORTABLE, QueryField
 
 TOKEN_CHARS = 4  # from so many on, a bare word may be the beginning of a token
@@ -36,8 +40,18 @@ def suggest(corpus: Corpus, prefix: str, limit: int) -> Suggestions:
         found = _values_after(corpus, name.casefold(), typed, counts, limit)
     else:
         found = [*_fields(word), *_values(word, counts), *_tokens(corpus, word, limit)]
-    signed = [one.model_copy(update={"text": sign + one.text}) for one in found[:limit]]
+    meant = (one for one in found if one.kind == "field" or _is_query(one.text))
+    signed = [one.model_copy(update={"text": sign + one.text}) for one in islice(meant, limit)]
     return Suggestions(prefix=prefix, suggestions=tuple(signed))
+
+
+def _is_query(text: str) -> bool:
+    """Not what a log gave a name that no query can hold."""
+    try:
+        parse(text)
+    except QueryError:
+        return False
+    return True
 
 
 def _values_after(corpus: Corpus, name: str, typed: str, counts: Counts, limit: int) -> list[Suggestion]:
@@ -45,7 +59,7 @@ def _values_after(corpus: Corpus, name: str, typed: str, counts: Counts, limit: 
     before = "".join(f"{value}," for value in listed)
     if name in ("similar", "token"):
         tokens = corpus.tokens_from(last, limit) if last else []
-        return [Suggestion(text=f"{name}:{before}{token}", kind="token", field=name) for token in tokens]
+        return [Suggestion(text=f"{name}:{before}{written(token)}", kind="token", field=name) for token in tokens]
     if name == "sort":
         sorts = [f"{field}-{way}" for field in SORTABLE for way in ("desc", "asc")]
         return [Suggestion(text=f"sort:{sort}", kind="value", field=name) for sort in sorts if last in sort]
@@ -64,7 +78,7 @@ def _matching(
     known = bool(counted)
     return [
         Suggestion(
-            text=f"{before}{_quoted(value)}",
+            text=f"{before}{written(value)}",
             kind="value",
             field=field.name,
             frames=totals[value] if known else None,
@@ -95,8 +109,7 @@ def _values(word: str, counts: Counts) -> list[Suggestion]:
 def _tokens(corpus: Corpus, word: str, limit: int) -> list[Suggestion]:
     if len(word) < TOKEN_CHARS:
         return []
-    return [Suggestion(text=f"token:{token}", kind="token", field="token") for token in corpus.tokens_from(word, limit)]
-
-
-def _quoted(value: str) -> str:
-    return value if value.replace("_", "").replace("-", "").isalnum() else '"' + value.replace('"', '\\"') + '"'
+    return [
+        Suggestion(text=f"token:{written(token)}", kind="token", field="token")
+        for token in corpus.tokens_from(word, limit)
+    ]

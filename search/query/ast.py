@@ -132,7 +132,7 @@ def leaves(node: Filter | None) -> Iterator[Filter]:
 def format_query(query: Query) -> str:
     rest = []
     if query.similar:
-        rest.append(f"similar:{_text(query.similar)}")
+        rest.append(f"similar:{written(query.similar)}")
     if query.sort:
         rest.append(f"sort:{query.sort.field}-{'desc' if query.sort.descending else 'asc'}")
     if query.text:
@@ -163,7 +163,7 @@ def format_filter(node: Filter) -> str:
         case Stated(field):
             return f"{field}:*"
         case OneOf(field, values):
-            return f"{field}:{','.join(_text(value) if isinstance(value, str) else str(value) for value in values)}"
+            return f"{field}:{','.join(written(value) if isinstance(value, str) else str(value) for value in values)}"
 
 
 def _operand(node: Filter) -> str:
@@ -171,7 +171,8 @@ def _operand(node: Filter) -> str:
     return f"({text})" if isinstance(node, Or | And) else text
 
 
-def _text(value: str) -> str:
+def written(value: str) -> str:
+    """A value as a query holds it: quoted where it must be."""
     plain = value and all(c.isalnum() or c in "_-." for c in value) and ".." not in value and value[0] not in "-."
     return value if plain else _quote(value)
 

@@ -244,3 +244,16 @@ def test_tokens_with_blanks_go_through_a_file_and_back(tmp_path):
     again = semdrive_here("export", "--tokens", str(tmp_path / "bom.txt"), "--out", str(tmp_path / "again.txt"), *index)
     assert again.returncode == 0, again.stderr
     assert sorted((tmp_path / "again.txt").read_text().splitlines()) == ["a b", "c"]
+
+
+@pytest.mark.parametrize("text", ADDRESSABLE)
+def test_what_is_completed_is_a_query_that_finds_it(client, text):
+    for field in ("token", "scene", "location"):
+        found = client.get("/api/suggest", params={"prefix": f"{field}:{text[:3]}", "limit": 100}).json()["suggestions"]
+        for one in found:
+            assert client.get("/api/search", params={"q": one["text"]}).json()["ranked"] == 1
+
+
+def test_a_token_with_blanks_and_quotes_is_completed_as_one_value(client):
+    (one,) = client.get("/api/suggest", params={"prefix": "token:back"}).json()["suggestions"]
+    assert one["text"] == 'token:"back\\\\slash\\"quote"'
