@@ -82,3 +82,14 @@ def test_what_the_page_swaps_in_is_a_page_too(client):
 
 def test_writing_to_a_script_is_not_allowed_and_no_fault(client):
     assert client.post("/static/app.js", json={}).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("/review", "who"), ("/gold", "sample"), ("/gold", "who"), ("/saved", "name")]
+)
+def test_a_name_as_long_as_a_book_is_refused_and_not_kept(client, path, field):
+    given = {"token": "x", "tag": "construction", "who": "Ada", "sample": "s", "name": "n", "q": "risk>=4"}
+    answer = client.post(path, data=given | {field: "A" * 100_000}, headers=LOOKING)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (400, False)
+    assert f"{field} has 100,000 characters, of 200 allowed" in answer.text
+    assert client.get("/api/saved").json() == []
