@@ -51,9 +51,11 @@ class SavedTables(Tables):
     def save_search(self, name: str, query: str, who: str) -> SavedSearch:
         """Under a name that is free; its frames of today count as seen. Raises `ConfigError` and `WorkspaceError`."""
         name = name.strip()
-        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or "/" in name:  # it is part of addresses
+        fit = 0 < len(name) <= LONGEST_NAME and name.isprintable()
+        if not fit or "/" in name or name in (".", ".."):  # it is part of addresses
             raise ConfigError(
-                f"a saved search needs a name of 1 to {LONGEST_NAME} printable characters without /, not {name!r}"
+                f"a saved search needs a name of 1 to {LONGEST_NAME} printable characters without /, and other than"
+                f" . and .., not {name!r}"
             )
         now = self._now()
         with self._transaction():

@@ -62,5 +62,6 @@ def test_a_search_is_saved_looked_at_and_removed(client):
     assert client.put("/api/saved/wet%20&%20risky%20%3F/look").raise_for_status().json()["found"] == listed["found"]
     assert client.delete("/api/saved/wet%20&%20risky%20%3F").raise_for_status().json()["name"] == "wet & risky ?"
     assert client.get("/api/saved").json() == []
-    assert client.post("/api/saved", json={"name": "a/b", "query": "risk>=4"}).status_code == 400
+    for unfit in ("a/b", ".", ".."):  # no address could look at it or remove it
+        assert client.post("/api/saved", json={"name": unfit, "query": "risk>=4"}).status_code == 400
     assert client.delete("/api/saved/gone").status_code == 409
