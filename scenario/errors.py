@@ -39,6 +39,8 @@ from difflib import get_close_matches
 from typing import TypeVar
 from unicodedata import east_asian_width
 
+from scenario.texts import in_place
+
 T = TypeVar("T", bound=str)
 
 
@@ -195,10 +197,10 @@ class QueryError(SemdriveError):
     def __str__(self) -> str:
         """The message, the line of the query it is about with a caret under the place, and the hint."""
         begin = self.source.rfind("\n", 0, self.start) + 1
-        line = self.source[begin:].partition("\n")[0]
+        line = in_place(self.source[begin:].partition("\n")[0].replace("\t", " "))
         before, marked = line[: self.start - begin], line[self.start - begin : self.end - begin]
         caret = " " * _columns(before) + "^" * max(1, _columns(marked))
-        lines = [self.message, f"  {line}".replace("\t", " "), f"  {caret}"]
+        lines = [self.message, f"  {line}", f"  {caret}"]
         return "\n".join([*lines, self.hint] if self.hint else lines)
 
 

@@ -10,6 +10,11 @@ def visible(text: str, keep: str = "") -> str:
     return "".join(c for c in text if c in keep or unicodedata.category(c) not in _UNSEEN)
 
 
+def in_place(text: str) -> str:
+    """As `visible`, with a sign in the place of each that is taken out, so that places stay places."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _UNSEEN else c for c in text)
+
+
 def is_text(text: str) -> bool:
     """Whether it can be stored and sent: no NUL, no half of a surrogate pair (what bytes that were no UTF-8 become)."""
     try:

@@ -181,6 +181,8 @@ def test_tokens_that_lines_cannot_hold_are_refused_by_name(client):
         ("facets",),
         ("search", "\x1b[31mred"),
         ("search", "token:\x1b[31mred"),
+        ("search", 'verified:"\x1b[31m\x9b2J\u202e"'),
+        ("explain", "risk>=4 \u202eAND\x9b2J wether:rain"),
     ],
     ids=repr,
 )
