@@ -41,14 +41,16 @@ def test_a_link_that_a_colleague_sent_is_open_after_signing_in(address, scripts)
         page.goto(f"{address}/search?q=risk:0..10&group=1")
         page.fill("#token", "a wrong one")
         page.keyboard.press("Enter")
-        assert "wrong token" in page.inner_text("[role=alert]")
+        page.wait_for_selector("[role=alert]:has-text('wrong token')")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.fill("#token", TOKEN)
         page.click("button:has-text('Sign in')")
+        page.wait_for_selector("#q")
 
         assert page.url == f"{address}/search?q=risk:0..10&group=1"
         assert page.input_value("#q") == "risk:0..10"
         page.goto("data:text/html,<a href='" + address + "/search?q=risk:1..9'>see this</a>")
         page.click("a")  # from elsewhere, as out of a chat
+        page.wait_for_selector("#q")
         assert page.input_value("#q") == "risk:1..9"
         browser.close()
