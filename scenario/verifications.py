@@ -52,19 +52,26 @@ class VerificationTables(Tables):
 
     def append_verification(self, verification: Verification) -> Verification:
         """Kept for good when this returns; with its number and time."""
-        now = self._now()
-        kept = verification.model_copy(update={"id": None, "created_at": now, "remembered": False})
+        (kept,) = self.append_verifications([verification])
+        return kept
+
+    def append_verifications(self, verifications: Sequence[Verification]) -> list[Verification]:
+        """As `append_verification`, all of them or none."""
+        now, appended = self._now(), []
         with self._transaction():
-            cursor = self._db.execute(
-                "INSERT INTO verifications (token, question, verdict, payload, created_at) VALUES (?, ?, ?, ?, ?)",
-                (kept.token, kept.question, kept.verdict, kept.to_bytes().decode(), now),
-            )
-            self._db.execute(
-                "INSERT INTO verification_keys (id, key, question_key) VALUES (?, ?, ?)",
-                # What was cut short is kept, and is no answer to the same question asked again.
-                (cursor.lastrowid, kept.key if kept.complete else "", question_key(kept.question)),
-            )
-        return kept.model_copy(update={"id": cursor.lastrowid})
+            for one in verifications:
+                kept = one.model_copy(update={"id": None, "created_at": now, "remembered": False})
+                cursor = self._db.execute(
+                    "INSERT INTO verifications (token, question, verdict, payload, created_at) VALUES (?, ?, ?, ?, ?)",
+                    (kept.token, kept.question, kept.verdict, kept.to_bytes().decode(), now),
+                )
+                self._db.execute(
+                    "INSERT INTO verification_keys (id, key, question_key) VALUES (?, ?, ?)",
+                    # What was cut short is kept, and is no answer to the same question asked again.
+                    (cursor.lastrowid, kept.key if kept.complete else "", question_key(kept.question)),
+                )
+                appended.append(kept.model_copy(update={"id": cursor.lastrowid}))
+        return appended
 
     def recall(self, key: str) -> Verification | None:
         """The latest verification under a key that is complete, came to a verdict and was not undone.

@@ -126,17 +126,21 @@ class SecondLooks:
             return ledger.append_reviews(said.model_copy(update={"token": token}) for token in dict.fromkeys(tokens))
 
     def decide(self, tokens: Sequence[str], who: str, question: str | Asked, verdict: Said) -> list[Verification]:
-        """A person's own verdict on a question, of each frame. It counts as the latest look, and scouts are not asked
-        about that frame again unless they are asked afresh. Raises as `review`, and `QueryError`.
+        """A person's own verdict on a question, of each frame, all of them or none.
+
+        It counts as the latest look, and scouts are not asked about that frame again unless they are asked afresh.
+        Raises as `review`, and `QueryError`.
         """
         if not who.strip():
             raise ConfigError("a verdict is a person's word; say whose: who, or --who NAME")
         asked = asked_of(question).question
         with self._ledger_for(tokens, "reviews") as ledger:
-            return [
-                ledger.append_verification(Verification(token=token, question=asked, verdict=verdict, who=who.strip()))
-                for token in dict.fromkeys(tokens)
-            ]
+            return ledger.append_verifications(
+                [
+                    Verification(token=token, question=asked, verdict=verdict, who=who.strip())
+                    for token in dict.fromkeys(tokens)
+                ]
+            )
 
     def reviews(self, tokens: Sequence[str] | None = None) -> list[Review]:
         """What people said of tags, of some frames or of all, oldest first."""

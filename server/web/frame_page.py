@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from scenario.errors import SemdriveError
+from scenario.errors import SemdriveError, WorkspaceError
 from server.api.errors import Refused, status_of
 from server.api.frames import with_links
 from server.api.text import NAME_CHARS, QUERY_CHARS
@@ -52,7 +52,13 @@ def frame_router(engine: Engine) -> APIRouter:
         number, who = form.one("number")[:15], form.one("who")
 
         def undone() -> str:
-            engine.undo_verification(int(number) if number.isdecimal() else 0, _named(who))
+            _named(who)
+            known = {str(one.id) for one in engine.verifications(token=token)}
+            if number not in known:
+                raise WorkspaceError(
+                    f"frame {token!r} has no verification {number!r} to take back; the page lists those it has"
+                )
+            engine.undo_verification(int(number), who)
             return "verifications"
 
         return _written(engine, token, q, undone, who=who)

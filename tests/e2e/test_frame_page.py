@@ -210,7 +210,7 @@ def test_what_people_said_of_its_tags_is_told_with_their_names(page, address):
     ("action", "form", "said"),
     [
         ("ask", {"question": " "}, "ask in 1 to 2000 characters"),
-        ("undo", {"number": "999", "who": "Ada"}, "no verification has the number 999"),
+        ("undo", {"number": "999", "who": "Ada"}, "has no verification &#39;999&#39; to take back"),
         ("undo", {"number": "1"}, "say whose word it is"),
         ("accept", {"who": "Ada"}, "nothing is proposed"),
     ],
@@ -221,6 +221,17 @@ def test_what_a_form_cannot_do_is_said_on_the_page(plain, address, action, form,
     assert answer.status in (409, 422)
     assert said in answer.text()
     assert 'role="alert"' in answer.text()
+
+
+def test_a_verification_is_taken_back_on_its_own_frame_s_page_alone(plain, address):
+    asked = plain.request.post(f"{address}/frame/t2/ask", form={"question": "Is a person in the lane?"})
+    assert asked.ok
+    (number, *_) = [one["id"] for one in plain.request.get(f"{address}/api/verifications?token=t2").json()]
+
+    answer = plain.request.post(f"{address}/frame/t1/undo", form={"number": str(number), "who": "Ada"})
+
+    assert answer.status == 409
+    assert number in [one["id"] for one in plain.request.get(f"{address}/api/verifications?token=t2").json()]
 
 
 def test_a_form_of_another_site_is_turned_away(plain, address):
