@@ -39,6 +39,7 @@ MOST_LISTED = 100
 MOST_EXPORTED = 1_000
 BUDGET_S, MOST_BUDGET_S = 120.0, 900.0
 PASSES = 2  # verifications at once: each may hold a model
+BACKLOG = 128
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ASKS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -271,7 +272,11 @@ def _bound(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )  # connections inherit it; asyncio sets none here
         listening.bind((host, port))
+        listening.listen(BACKLOG)  # before the address is told: a client may come at once
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or error
