@@ -175,7 +175,7 @@ def _events_of(services: Services, passing: Generator[Verification, None, None])
                 yield _event("verification", one)
     except SemdriveError as error:
         yield _event("error", body_of(error))
-    except Exception:
+    except Exception:  # a bug of any kind: the status was sent long ago, so the client is told here; it stays a bug
         yield _event("error", FAULT)
         raise
     else:

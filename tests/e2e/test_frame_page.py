@@ -82,12 +82,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    with page_of(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
 def plain(browser: Any) -> Iterator[Any]:
     """A page without JavaScript."""
     with page_of(browser, "422", "409", java_script_enabled=False) as opened:

@@ -35,12 +35,6 @@ def address(engine: Engine) -> Iterator[str]:
         yield at
 
 
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    with page_of(browser) as opened:
-        yield opened
-
-
 def select(page: Any, *tokens: str) -> None:
     for token in tokens:
         page.check(f"#t-{token} input[name=token]")
